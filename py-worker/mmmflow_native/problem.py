@@ -95,12 +95,12 @@ class Problem:
     @property
     def n(self) -> int:
         """Rows of the full series."""
-        return self.x.shape[0]
+        return len(self.x)
 
     @property
     def p(self) -> int:
         """Columns of dt_mod."""
-        return self.x.shape[1]
+        return len(self.columns)
 
     @cached_property
     def w(self) -> int:
