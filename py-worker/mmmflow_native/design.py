@@ -1,0 +1,99 @@
+"""Moments of the training rows: fixed columns once, media per candidate.
+
+q fixed columns (prophet, context), m media, w rows of the window.
+"""
+
+import numpy as np
+from mmmflow_native.moments import Moments
+from mmmflow_native.problem import FloatArray, IntArray, Problem
+
+# A column whose sd is less than this part of its mean is constant.
+_CONSTANT = 1e-12
+
+
+class Design:
+    """The regressors of a problem, ready to meet transformed media."""
+
+    def __init__(self, problem: Problem) -> None:
+        window = problem.x[problem.window]
+        self.media = problem.media
+        self.fixed: IntArray = np.setdiff1d(np.arange(problem.p), self.media)
+        z = np.column_stack([window[:, self.fixed], problem.y[problem.window]])
+        self._shift = z.mean(axis=0)
+        self._z = z - self._shift  # (w, q + 1), the goal last
+        self._sums = z.sum(axis=0)[:-1]
+        self._known: dict[int, tuple[FloatArray, FloatArray]] = {}
+
+    def moments(self, saturated: FloatArray, train_end: IntArray) -> Moments:
+        """Moments over the first train_end (c,) rows, media (w, m, c)."""
+        w, m, c = saturated.shape
+        rows = train_end.astype(np.float64)
+        if (train_end == w).all():
+            mean_m = saturated.mean(axis=0)
+            centred = saturated - mean_m
+        else:
+            train = np.arange(w)[:, None] < train_end
+            mean_m = np.einsum("wmc,wc->mc", saturated, train) / rows
+            centred = saturated - mean_m
+            centred *= train[:, None]
+        cross = (self._z.T @ centred.reshape(w, m * c)).reshape(-1, m, c) / rows
+        by_candidate = np.ascontiguousarray(centred.transpose(2, 1, 0))
+        square = by_candidate @ by_candidate.transpose(0, 2, 1)
+        mean_z, cov_z = self._fixed_moments(train_end)
+
+        p, q = len(self.fixed) + m, len(self.fixed)
+        fixed, media = self.fixed, self.media
+        mean_x = np.empty((p, c))
+        mean_x[fixed], mean_x[media] = mean_z[:q], mean_m
+        covariance = np.empty((p, p, c))
+        covariance[np.ix_(fixed, fixed)] = cov_z[:q, :q]
+        covariance[np.ix_(fixed, media)] = cross[:q]
+        covariance[np.ix_(media, fixed)] = cross[:q].swapaxes(0, 1)
+        covariance[np.ix_(media, media)] = square.transpose(1, 2, 0) / rows
+        covariance_xy = np.empty((p, c))
+        covariance_xy[fixed], covariance_xy[media] = cov_z[:q, q], cross[q]
+        variance = covariance[np.arange(p), np.arange(p)]
+        return Moments(
+            mean_x,
+            covariance,
+            mean_z[q],
+            covariance_xy,
+            cov_z[q, q],
+            variance <= (_CONSTANT * mean_x) ** 2,
+        )
+
+    def window_sums(self, saturated: FloatArray) -> FloatArray:
+        """Sums (p, c) of all regressors over the window."""
+        _, m, c = saturated.shape
+        sums = np.empty((len(self.fixed) + m, c))
+        sums[self.fixed] = self._sums[:, None]
+        sums[self.media] = saturated.sum(axis=0)
+        return sums
+
+    def predict(
+        self, saturated: FloatArray, coefficients: FloatArray
+    ) -> FloatArray:
+        """Fitted goal (w, c), without an intercept."""
+        b = coefficients[self.fixed]
+        fitted: FloatArray = self._z[:, :-1] @ b + self._shift[:-1] @ b
+        fitted += np.einsum("wmc,mc->wc", saturated, coefficients[self.media])
+        return fitted
+
+    def _fixed_moments(
+        self, train_end: IntArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Means (q + 1, c) and covariances (q + 1, q + 1, c)."""
+        ends, which = np.unique(train_end, return_inverse=True)
+        for end in ends.tolist():
+            if end not in self._known:
+                part = self._z[:end]
+                mean = part.mean(axis=0)
+                centred = part - mean
+                self._known[end] = (
+                    mean + self._shift,
+                    centred.T @ centred / end,
+                )
+        known = [self._known[end] for end in ends.tolist()]
+        means = np.stack([mean for mean, _ in known], axis=-1)
+        covariances = np.stack([cov for _, cov in known], axis=-1)
+        return means[:, which], covariances[:, :, which]
