@@ -1,0 +1,98 @@
+"""The entry points: what is deployed as functions.
+
+Each decodes its event and calls its step; nothing is decided here. Steps
+are imported when they are called, so that a cold start pays for its own.
+"""
+# ruff: noqa: PLC0415
+
+import logging
+from typing import Any
+
+import functions_framework
+from mmmflow import events, wiring
+from mmmflow.domain.errors import InvalidInputError
+
+log = logging.getLogger("mmmflow.main")
+
+
+@functions_framework.cloud_event
+def extract(event: Any) -> None:
+    """Message `dataset.requested`."""
+    from mmmflow.steps.extract import extract as step
+
+    step(events.read_message(event), wiring.ports())
+
+
+@functions_framework.cloud_event
+def ingest(event: Any) -> None:
+    """Object under `uploads`."""
+    from mmmflow.steps.ingest import ingest as step
+
+    if (written := events.read_object(event)) is not None:
+        step(written, wiring.ports())
+
+
+@functions_framework.cloud_event
+def prepare(event: Any) -> None:
+    """Object `dataset.json` or `mapping.json`."""
+    from mmmflow.steps.prepare import prepare as step
+
+    if (written := events.read_object(event)) is not None:
+        step(written, wiring.ports())
+
+
+@functions_framework.cloud_event
+def enqueue(event: Any) -> None:
+    """Message `experiment.requested`."""
+    from mmmflow.steps.enqueue import enqueue as step
+
+    step(events.read_message(event), wiring.ports())
+
+
+@functions_framework.cloud_event
+def launch(event: Any) -> None:
+    """Message `queue.changed`."""
+    from mmmflow.steps.launch import launch as step
+
+    step(events.read_message(event), wiring.ports())
+
+
+@functions_framework.cloud_event
+def collect(event: Any) -> None:
+    """Object under `signals/`."""
+    from mmmflow.steps.collect import collect as step
+
+    if (written := events.read_object(event)) is not None:
+        step(written, wiring.ports())
+
+
+@functions_framework.cloud_event
+def reconcile(event: Any) -> None:
+    """Log entry: a job's execution has ended."""
+    from mmmflow.steps.reconcile import reconcile as step
+
+    step(events.read_message(event), wiring.ports())
+
+
+@functions_framework.cloud_event
+def sweep(event: Any) -> None:
+    """A timer."""
+    from mmmflow.steps.sweep import sweep as step
+
+    step(events.read_message(event), wiring.ports())
+
+
+@functions_framework.cloud_event
+def bury(event: Any) -> None:
+    """A message that could not be delivered."""
+    from mmmflow.steps.bury import bury as step
+
+    step(events.read_any(event), wiring.ports())
+
+
+@functions_framework.http
+def api(request: Any) -> Any:
+    """The JSON API and the status page."""
+    from mmmflow.steps.api import api as step
+
+    return step(request, wiring.ports())

@@ -1,0 +1,1 @@
+"""mmmflow: marketing mix models, trained as data arrives."""

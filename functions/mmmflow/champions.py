@@ -1,0 +1,140 @@
+"""The champion of a country and goal: a document, and files that show it."""
+
+import json
+from typing import Any
+
+from mmmflow import outbox
+from mmmflow.domain import paths, ranking
+from mmmflow.domain.experiment import State
+from mmmflow.outbox import Outgoing
+from mmmflow.ports import (
+    ConflictError,
+    Create,
+    Document,
+    Json,
+    NotFoundError,
+    Ports,
+    Update,
+    Where,
+)
+
+
+def update(ports: Ports, country: str, goal: str) -> None:
+    """Apply the ranking to the results that exist, until nobody overtakes."""
+    id = f"{country}~{paths.safe(goal)}"
+    while True:
+        champion = ports.documents.get("champions", id)
+        ranked = _ranked(ports, country, goal)
+        if not ranked:
+            return
+        if champion is not None and not _changed(champion.data, ranked[0]):
+            break
+        data = _next(champion, country, goal, ranked[0], ports)
+        write = (
+            Create("champions", id, data)
+            if champion is None
+            else Update("champions", id, champion.version, data)
+        )
+        if outbox.commit(ports, [write], [_announcement(data, champion)]):
+            break
+    current = ports.documents.get("champions", id)
+    if current is not None:
+        _render(ports, current.data, ranked)
+
+
+def _ranked(ports: Ports, country: str, goal: str) -> list[Any]:
+    finished = ports.documents.query(
+        "experiments",
+        where=[
+            Where("country", "==", country),
+            Where("goal", "==", goal),
+            Where("state", "==", State.SUCCEEDED.value),
+        ],
+    )
+    return ranking.ranked(document.data for document in finished)
+
+
+def _changed(champion: Json, best: Json) -> bool:
+    return bool(champion["experiment_id"] != best["id"])
+
+
+def _next(
+    champion: Document | None,
+    country: str,
+    goal: str,
+    best: Json,
+    ports: Ports,
+) -> Json:
+    previous = champion.data if champion else None
+    return {
+        "schema_version": 1,
+        "country": country,
+        "goal": goal,
+        "version": previous["version"] + 1 if previous else 1,
+        "experiment_id": best["id"],
+        "previous_experiment_id": previous and previous["experiment_id"],
+        "rule": ranking.RULE,
+        "score": best["result"]["score"],
+        "result": best["result"],
+        "correlation_id": best["correlation_id"],
+        "updated_at": ports.clock.now().isoformat(),
+    }
+
+
+def _announcement(data: Json, previous: Document | None) -> Outgoing:
+    return Outgoing(
+        "champion.changed",
+        data["correlation_id"],
+        {
+            "country": data["country"],
+            "goal": data["goal"],
+            "version": data["version"],
+            "experiment_id": data["experiment_id"],
+            "previous_experiment_id": previous
+            and previous.data["experiment_id"],
+            "score": data["score"],
+        },
+    )
+
+
+def _render(ports: Ports, champion: Json, ranked: list[Any]) -> None:
+    leaderboard = {
+        "version": champion["version"],
+        "experiments": len(ranked),
+        "rule": ranking.RULE,
+        "ranking": [
+            {"experiment_id": e["id"], "rank": rank, **e["result"]}
+            for rank, e in enumerate(ranked, start=1)
+        ],
+    }
+    shown = {k: v for k, v in champion.items() if k != "op"}
+    for what, content in (("champion", shown), ("leaderboard", leaderboard)):
+        name = paths.rendering(champion["country"], champion["goal"], what)
+        _write_newer(ports, name, content)
+
+
+def _write_newer(ports: Ports, name: str, content: Json) -> None:
+    """Write the rendering, never over one of a higher version."""
+    text = json.dumps(content, indent=1, ensure_ascii=False).encode()
+    while True:
+        info = ports.data.stat(name)
+        if info is not None and not _is_newer(ports, name, content):
+            return
+        try:
+            ports.data.write(name, text, info.generation if info else "0")
+        except ConflictError:
+            continue
+        return
+
+
+def _is_newer(ports: Ports, name: str, content: Json) -> bool:
+    """By version, then by the number of experiments that it ranks."""
+    try:
+        shown = json.loads(ports.data.read(name))
+    except NotFoundError:
+        return True
+    return _rank(content) >= _rank(shown)
+
+
+def _rank(content: Json) -> tuple[int, int]:
+    return content["version"], content.get("experiments", 0)

@@ -1,0 +1,33 @@
+"""Failures that a person caused and a person can mend."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, where, and what would be right."""
+
+    where: str
+    what: str
+    hint: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        return {"where": self.where, "what": self.what, "hint": self.hint}
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text} ({self.hint})" if self.hint else text
+
+
+class InvalidInputError(Exception):
+    """Carries every problem found, not the first."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(str(problem) for problem in problems))
+        self.problems = problems
+
+    @classmethod
+    def of(
+        cls, where: str, what: str, hint: str = ""
+    ) -> "InvalidInputError":
+        return cls([Problem(where, what, hint)])

@@ -1,0 +1,100 @@
+"""Ranges that are searched: presets by kind of channel, or given.
+
+The presets are Robyn's documented recommendations
+(https://facebookexperimental.github.io/Robyn/docs/analysts-guide-to-MMM).
+"""
+
+from collections.abc import Mapping, Sequence
+
+from mmmflow.domain.errors import Problem
+
+Range = list[float]
+Ranges = dict[str, Range | float]
+
+ADSTOCKS = ("geometric", "weibull_cdf", "weibull_pdf")
+
+_SATURATION: Mapping[str, Range] = {"alphas": [0.5, 3.0], "gammas": [0.3, 1.0]}
+_LONG, _MEDIUM, _SHORT = [0.3, 0.8], [0.1, 0.4], [0.0, 0.3]
+_THETA: Mapping[str, Range] = {
+    "tv": _LONG,
+    "ooh": _MEDIUM,
+    "print": _MEDIUM,
+    "radio": _MEDIUM,
+    "video": _MEDIUM,
+    "search": _SHORT,
+    "social": _SHORT,
+    "display": _SHORT,
+    "email": _MEDIUM,
+    "other": [0.0, 0.8],
+}
+KINDS = tuple(_THETA)
+_WEIBULL: Mapping[str, Mapping[str, Range]] = {
+    "weibull_cdf": {"shapes": [0.0001, 2.0], "scales": [0.0, 0.1]},
+    "weibull_pdf": {"shapes": [0.0001, 10.0], "scales": [0.0, 0.1]},
+}
+_LIMITS: Mapping[str, tuple[float, float]] = {
+    "alphas": (0.0, 20.0),
+    "gammas": (0.0, 1.0),
+    "thetas": (0.0, 1.0),
+    "shapes": (0.0, 20.0),
+    "scales": (0.0, 1.0),
+    "train_size": (0.1, 1.0),
+    "lambda": (0.0, 1.0),
+}
+_TRAIN_SIZE = [0.5, 0.8]
+
+
+def kind_of(name: str) -> str:
+    """The kind of a channel, by its name; "other" if it does not say."""
+    words = name.lower().replace("-", "_").split("_")
+    return next((kind for kind in KINDS if kind in words), "other")
+
+
+def ranges(
+    adstock: str,
+    media: Sequence[tuple[str, str]],
+    *,
+    ts_validation: bool,
+    given: Mapping[str, Range | float],
+) -> Ranges:
+    """The range of every hyperparameter of these (variable, kind)s."""
+    preset: Ranges = {}
+    for variable, kind in media:
+        adstocking = _WEIBULL.get(adstock) or {"thetas": _THETA[kind]}
+        for name, range_ in (*_SATURATION.items(), *adstocking.items()):
+            preset[f"{variable}_{name}"] = list(range_)
+    if ts_validation:
+        preset["train_size"] = list(_TRAIN_SIZE)
+    return {**preset, **given}
+
+
+def problems(
+    adstock: str,
+    variables: Sequence[str],
+    given: Mapping[str, Range | float],
+) -> list[Problem]:
+    """What is wrong with the ranges that a person gave."""
+    names = ["alphas", "gammas", *(_WEIBULL.get(adstock) or ("thetas",))]
+    known = {f"{v}_{name}": name for v in variables for name in names}
+    known |= {"train_size": "train_size", "lambda": "lambda"}
+    found = []
+    for key, value in given.items():
+        where = f"hyperparameters.{key}"
+        if key not in known:
+            found.append(
+                Problem(
+                    where,
+                    f"no such hyperparameter with {adstock} adstock",
+                    f"known: {', '.join(sorted(known))}",
+                )
+            )
+            continue
+        low, high = value if isinstance(value, list) else (value, value)
+        least, most = _LIMITS[known[key]]
+        if low > high:
+            found.append(Problem(where, f"min {low:g} is above max {high:g}"))
+        elif low < least or (high > most and isinstance(value, list)):
+            found.append(
+                Problem(where, f"must lie between {least:g} and {most:g}")
+            )
+    return found

@@ -1,0 +1,56 @@
+"""From a CloudEvent, as functions-framework hands it over, to an event."""
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from mmmflow.domain.errors import InvalidInputError
+from mmmflow.ports import Json, Message, ObjectEvent
+
+_FINALIZE = "OBJECT_FINALIZE"
+
+
+def read_message(event: Any) -> Message:
+    """The message that a Pub/Sub push carries.
+
+    Raises:
+        InvalidInputError: its data is not a JSON object.
+    """
+    pushed = event.data["message"]
+    topic = str(event["source"]).rpartition("/topics/")[2]
+    attributes = dict(pushed.get("attributes") or {})
+    try:
+        body = json.loads(base64.b64decode(pushed.get("data") or ""))
+    except (ValueError, binascii.Error) as error:
+        raise InvalidInputError.of("message", f"no JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise InvalidInputError.of("message", "no JSON object")
+    return Message(topic, str(pushed["messageId"]), body, attributes)
+
+
+def read_any(event: Any) -> Message:
+    """As `read_message`, but whatever the data is: text, or base64."""
+    try:
+        return read_message(event)
+    except InvalidInputError:
+        pushed = event.data["message"]
+        body = {"undecodable": pushed.get("data") or ""}
+        attributes = dict(pushed.get("attributes") or {})
+        return Message("", str(pushed["messageId"]), body, attributes)
+
+
+def read_object(event: Any) -> ObjectEvent | None:
+    """The object that a Cloud Storage notification tells of.
+
+    None for anything but a finished object.
+    """
+    pushed = event.data["message"]
+    attributes: Json = dict(pushed.get("attributes") or {})
+    if attributes.get("eventType") != _FINALIZE:
+        return None
+    return ObjectEvent(
+        bucket=attributes["bucketId"],
+        name=attributes["objectId"],
+        generation=attributes["objectGeneration"],
+    )

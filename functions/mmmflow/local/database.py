@@ -1,0 +1,115 @@
+"""The one SQLite file that holds documents, messages, objects and jobs.
+
+One connection a thread, write-ahead log; every write is a transaction that
+takes the write lock first, so that it never fails half-way for want of it.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (
+  collection TEXT NOT NULL,
+  id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  data TEXT NOT NULL,
+  PRIMARY KEY (collection, id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS documents_by_state ON documents (
+  collection, data ->> '$.state', data ->> '$.queue',
+  data ->> '$.priority' DESC, id
+);
+CREATE INDEX IF NOT EXISTS documents_by_country ON documents (
+  collection, data ->> '$.country', data ->> '$.state', id
+);
+CREATE INDEX IF NOT EXISTS documents_by_batch ON documents (
+  collection, data ->> '$.batch_id', id
+);
+CREATE TABLE IF NOT EXISTS objects (
+  bucket TEXT NOT NULL,
+  name TEXT NOT NULL,
+  generation INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  updated_at TEXT NOT NULL,
+  PRIMARY KEY (bucket, name)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS messages (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  subscription TEXT NOT NULL,
+  topic TEXT NOT NULL,
+  data BLOB NOT NULL,
+  attributes TEXT NOT NULL,
+  published_at TEXT NOT NULL,
+  deliveries INTEGER NOT NULL DEFAULT 0,
+  due REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS messages_due ON messages (due);
+CREATE TABLE IF NOT EXISTS executions (
+  name TEXT PRIMARY KEY,
+  job TEXT NOT NULL,
+  env TEXT NOT NULL,
+  pid INTEGER,
+  deadline REAL NOT NULL,
+  state TEXT NOT NULL,
+  reason TEXT NOT NULL DEFAULT '',
+  started_at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counters (
+  name TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+class Database:
+    """The file, opened once per thread."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._local = threading.local()
+        with self.write() as connection:
+            for statement in _SCHEMA.split(";"):
+                connection.execute(statement)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection, for reading."""
+        existing: sqlite3.Connection | None
+        existing = getattr(self._local, "connection", None)
+        if existing is not None:
+            return existing
+        connection = sqlite3.connect(
+            self._path, timeout=30, isolation_level=None
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        self._local.connection = connection
+        return connection
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A transaction: committed at the end, rolled back on an error."""
+        connection = self.connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+def next_value(connection: sqlite3.Connection, counter: str) -> int:
+    """The next number of a counter, inside the caller's transaction."""
+    row = connection.execute(
+        "INSERT INTO counters VALUES (?, 1)"
+        " ON CONFLICT (name) DO UPDATE SET value = value + 1"
+        " RETURNING value",
+        (counter,),
+    ).fetchone()
+    return int(row[0])

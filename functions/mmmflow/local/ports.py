@@ -1,0 +1,53 @@
+"""The ports of one machine, all under one folder."""
+
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mmmflow.local.database import Database
+from mmmflow.local.documents import SqliteDocuments
+from mmmflow.local.jobs import SubprocessJobs
+from mmmflow.local.messages import SqliteMessages
+from mmmflow.local.objects import FolderBucket
+from mmmflow.local.warehouse import DuckDbWarehouse
+from mmmflow.ports import Ports
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class SystemEntropy:
+    def token(self) -> str:
+        return secrets.token_hex(16)
+
+
+def open_ports(home: Path) -> Ports:
+    """Open, and make where they are not, the services under `home`."""
+    home = home.resolve()
+    database = Database(home / "state.db")
+    bus = SqliteMessages(database)
+    return Ports(
+        documents=SqliteDocuments(database),
+        uploads=FolderBucket("uploads", home / "uploads", database, bus),
+        data=FolderBucket("data", home / "data", database, bus),
+        messages=bus,
+        jobs=SubprocessJobs(home, database, bus),
+        warehouse=DuckDbWarehouse(home / "warehouse"),
+        clock=SystemClock(),
+        entropy=SystemEntropy(),
+    )
+
+
+def open_run(home: Path, uri: str) -> tuple[FolderBucket, str]:
+    """The data bucket, and the name in it of the run's folder.
+
+    Raises:
+        ValueError: the URI is not in this home's data bucket.
+    """
+    home = home.resolve()
+    database = Database(home / "state.db")
+    folder = home / "data"
+    bucket = FolderBucket("data", folder, database, SqliteMessages(database))
+    return bucket, Path(uri).relative_to(folder).as_posix()

@@ -1,0 +1,73 @@
+"""DuckDB over a folder of files as the warehouse.
+
+A table `a.b.c` is the file `a.b.c.csv` or `a.b.c.parquet` in the folder, by
+its whole name or its last part, whatever the case.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from mmmflow.ports import RefusedError
+
+_ROWS_PER_BATCH = 50_000
+_READERS = {".csv": "read_csv", ".parquet": "read_parquet"}
+
+
+class DuckDbWarehouse:
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder.resolve()
+
+    def read(
+        self, statement: str, parameters: Mapping[str, str]
+    ) -> Iterator[pa.RecordBatch]:
+        with duckdb.connect(":memory:") as connection:
+            try:
+                self._open(connection)
+                result = connection.execute(statement, dict(parameters))
+                yield from result.to_arrow_reader(_ROWS_PER_BATCH)
+            except (duckdb.Error, pa.ArrowException) as error:
+                reason = str(error).splitlines()[0]
+                raise RefusedError(reason) from error
+
+    def _open(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """A view for each file; no other file can be read after this."""
+        for path in sorted(self._folder.iterdir()):
+            reader = _READERS.get(path.suffix.lower())
+            if reader is not None:
+                _view(connection, path.stem.split("."), reader, path)
+        connection.execute(f"SET allowed_directories = [{_text(self._folder)}]")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+
+
+def _view(
+    connection: duckdb.DuckDBPyConnection,
+    parts: list[str],
+    reader: str,
+    path: Path,
+) -> None:
+    """`database.schema.table`, and the table's own name in the default."""
+    source = f"SELECT * FROM {reader}({_text(path)})"  # noqa: S608
+    *above, table = parts
+    if len(above) == 2:
+        database = _name(above[0])
+        connection.execute(f"ATTACH IF NOT EXISTS ':memory:' AS {database}")
+    if above:
+        schema = ".".join(_name(part) for part in above)
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        connection.execute(
+            f"CREATE OR REPLACE VIEW {schema}.{_name(table)} AS {source}"
+        )
+    connection.execute(f"CREATE OR REPLACE VIEW {_name(table)} AS {source}")
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"

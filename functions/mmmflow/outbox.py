@@ -1,0 +1,135 @@
+"""A change of state and the messages that follow from it: one commit.
+
+The messages are rows of `outbox`, written in the same commit, published
+right after it and removed once the publish is confirmed. What a crash
+leaves behind, `sweep` sends.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mmmflow import schema
+from mmmflow.ports import (
+    AlreadyExistsError,
+    ConflictError,
+    Create,
+    Delete,
+    Document,
+    Json,
+    Order,
+    Ports,
+    Update,
+    Where,
+    Write,
+)
+
+COLLECTION = "outbox"
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message to send; without an id of its own it gets a new one."""
+
+    topic: str
+    correlation_id: str
+    body: Json
+    message_id: str | None = None
+
+
+def commit(
+    ports: Ports,
+    writes: Sequence[Write],
+    messages: Sequence[Outgoing] = (),
+) -> bool:
+    """Commit the writes and send the messages; False if overtaken.
+
+    Every document written carries this commit's random `op`: where the
+    commit is refused but the `op` stands in the document, the commit had
+    been applied and only its report was lost.
+
+    Raises:
+        InvalidInputError: a message breaks its schema.
+    """
+    op = ports.entropy.token()
+    rows = [_row(ports, message, op) for message in messages]
+    stamped = [*(_stamped(write, op) for write in writes), *rows]
+    try:
+        ports.documents.commit(stamped)
+    except (AlreadyExistsError, ConflictError):
+        if not _applied(ports, stamped, op):
+            return False
+    for row in rows:
+        _send(ports, row.id, row.data)
+    return True
+
+
+def send(ports: Ports, messages: Sequence[Outgoing]) -> None:
+    """Send messages that follow from no change of state."""
+    for message in messages:
+        row = _row(ports, message, "")
+        _publish(ports, row.data)
+
+
+def send_overdue(ports: Ports, before: str) -> int:
+    """Send what was committed before that time and never confirmed."""
+    rows = ports.documents.query(
+        COLLECTION,
+        where=[Where("created_at", "<=", before)],
+        order_by=[Order("created_at")],
+        limit=500,
+    )
+    for row in rows:
+        _send(ports, row.id, row.data)
+    return len(rows)
+
+
+def _stamped(write: Write, op: str) -> Write:
+    if isinstance(write, Delete):
+        return write
+    return replace(write, data={**write.data, "op": op})
+
+
+def _applied(ports: Ports, writes: Sequence[Write], op: str) -> bool:
+    documents: list[Document | None] = [
+        ports.documents.get(write.collection, write.id)
+        for write in writes
+        if not isinstance(write, Delete)
+    ]
+    return any(d is not None and d.data.get("op") == op for d in documents)
+
+
+def _row(ports: Ports, message: Outgoing, op: str) -> Create:
+    message_id = message.message_id or ports.entropy.token()
+    body: Json = {
+        "schema_version": 1,
+        "message_id": message_id,
+        "correlation_id": message.correlation_id,
+        **message.body,
+    }
+    schema.require(f"{message.topic}.json", body)
+    return Create(
+        COLLECTION,
+        f"{message.topic}-{message_id}",
+        {
+            "topic": message.topic,
+            "body": body,
+            "correlation_id": message.correlation_id,
+            "created_at": ports.clock.now().isoformat(),
+            "op": op,
+        },
+    )
+
+
+def _send(ports: Ports, id: str, row: dict[str, Any]) -> None:
+    _publish(ports, row)
+    ports.documents.commit([Delete(COLLECTION, id)])
+
+
+def _publish(ports: Ports, row: dict[str, Any]) -> None:
+    ports.messages.publish(
+        row["topic"],
+        json.dumps(row["body"], ensure_ascii=False).encode(),
+        {"correlation_id": row["correlation_id"]},
+    )

@@ -1,0 +1,244 @@
+"""What a step may ask of the world.
+
+A step takes an event and one `Ports`; `mmmflow.local` implements the ports
+on one machine. Every call may fail after it was applied: callers rely on
+create-if-absent and compare-and-set, never on a call's report alone.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Json = dict[str, Any]
+
+
+class AlreadyExistsError(Exception):
+    """A document or object that was to be created is there already."""
+
+
+class ConflictError(Exception):
+    """A document or object is not at the version that the caller read."""
+
+
+class NotFoundError(Exception):
+    """A document, object, table or execution is not there."""
+
+
+class RefusedError(Exception):
+    """The world definitely did not do it, and says why."""
+
+
+@dataclass(frozen=True)
+class Document:
+    collection: str
+    id: str
+    version: str
+    data: Json
+
+
+@dataclass(frozen=True)
+class Create:
+    """Refused with `AlreadyExistsError` if the document is there."""
+
+    collection: str
+    id: str
+    data: Json
+
+
+@dataclass(frozen=True)
+class Update:
+    """Replaces the whole document; refused unless it is at `version`."""
+
+    collection: str
+    id: str
+    version: str
+    data: Json
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Removes the document; nothing happens if it is gone."""
+
+    collection: str
+    id: str
+
+
+Write = Create | Update | Delete
+
+
+@dataclass(frozen=True)
+class Where:
+    """A condition on a field; `a.b` reaches into a map."""
+
+    field: str
+    op: Literal["==", "<", "<=", ">=", "in"]
+    value: Any
+
+
+@dataclass(frozen=True)
+class Order:
+    field: str
+    descending: bool = False
+
+
+class Documents(Protocol):
+    def get(self, collection: str, id: str) -> Document | None: ...
+
+    def query(
+        self,
+        collection: str,
+        where: Sequence[Where] = (),
+        order_by: Sequence[Order] = (),
+        limit: int | None = None,
+    ) -> list[Document]:
+        """Documents that meet every condition; ties end in id order."""
+        ...
+
+    def count(self, collection: str, where: Sequence[Where] = ()) -> int: ...
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        """All or none.
+
+        Raises:
+            AlreadyExistsError: a `Create` found its document.
+            ConflictError: an `Update` found another version, or none.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    name: str
+    generation: str
+    size: int
+    updated_at: datetime
+
+
+class Bucket(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    def uri(self, name: str) -> str: ...
+
+    def create(self, name: str, content: bytes | Path) -> ObjectInfo:
+        """Raises: AlreadyExistsError."""
+        ...
+
+    def write(
+        self, name: str, content: bytes | Path, generation: str | None = None
+    ) -> ObjectInfo:
+        """Write over; with `generation`, only over that one.
+
+        Raises: ConflictError.
+        """
+        ...
+
+    def read(self, name: str, generation: str | None = None) -> bytes:
+        """Raises: NotFoundError, also when the generation is another."""
+        ...
+
+    def download(
+        self, name: str, path: Path, generation: str | None = None
+    ) -> None:
+        """Raises: NotFoundError, also when the generation is another."""
+        ...
+
+    def stat(self, name: str) -> ObjectInfo | None: ...
+
+    def list(self, prefix: str) -> list[ObjectInfo]: ...
+
+
+class Messages(Protocol):
+    def publish(
+        self, topic: str, data: bytes, attributes: Mapping[str, str]
+    ) -> None:
+        """Returns when the message is safely stored by the service."""
+        ...
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One run of a job, as the platform sees it."""
+
+    name: str
+    state: Literal["running", "succeeded", "failed", "cancelled"]
+    env: Mapping[str, str]
+    reason: str = ""
+
+    @property
+    def ended(self) -> bool:
+        return self.state != "running"
+
+
+class Jobs(Protocol):
+    def start(
+        self, job: str, env: Mapping[str, str], timeout_seconds: int
+    ) -> str:
+        """Start an execution and return its name, without waiting for it.
+
+        Raises: RefusedError, when it was definitely not started.
+        """
+        ...
+
+    def get(self, execution: str) -> Execution | None: ...
+
+    def cancel(self, execution: str) -> None: ...
+
+
+class Warehouse(Protocol):
+    def read(
+        self, statement: str, parameters: Mapping[str, str]
+    ) -> "Iterator[pa.RecordBatch]":
+        """Stream the rows of one SELECT; `$name` is a bound parameter.
+
+        Raises: RefusedError, with the warehouse's reason.
+        """
+        ...
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time in UTC."""
+        ...
+
+
+class Entropy(Protocol):
+    def token(self) -> str:
+        """A random name, new at each call."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ports:
+    documents: Documents
+    uploads: Bucket
+    data: Bucket
+    messages: Messages
+    jobs: Jobs
+    warehouse: Warehouse
+    clock: Clock
+    entropy: Entropy
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as a step sees it: its own id, and the decoded body."""
+
+    topic: str
+    message_id: str
+    body: Json
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ObjectEvent:
+    """An object was written."""
+
+    bucket: str
+    name: str
+    generation: str

@@ -1,0 +1,129 @@
+"""Requests from outside: each is answered once, and repeats alike.
+
+A request is known by its idempotency key, else by its content. Its document
+is made in the same commit as what it asks for and holds the ids that were
+minted, so a repeat finds what the first one made.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mmmflow import outbox
+from mmmflow.domain import ids
+from mmmflow.domain.errors import InvalidInputError, Problem
+from mmmflow.outbox import Outgoing
+from mmmflow.ports import Create, Document, Json, Ports, Write
+
+COLLECTION = "requests"
+_NOT_CONTENT = ("message_id", "correlation_id", "actor")
+
+
+class KeyReusedError(Exception):
+    """The same idempotency key came with other content."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it came in, with what identifies it."""
+
+    kind: str
+    key: str
+    content_hash: str
+    body: Json
+
+    @property
+    def id(self) -> str:
+        return ids.content_hash({"kind": self.kind, "key": self.key})[:32]
+
+    @property
+    def correlation_id(self) -> str:
+        return str(self.body.get("correlation_id") or self.id)
+
+    @property
+    def actor(self) -> str:
+        return str(self.body.get("actor") or "unknown")
+
+
+def read(kind: str, body: Json) -> Request:
+    content = {k: v for k, v in body.items() if k not in _NOT_CONTENT}
+    content_hash = ids.content_hash(content)
+    key = str(body.get("message_id") or content_hash)
+    return Request(kind, key, content_hash, body)
+
+
+def answered(ports: Ports, request: Request) -> Json | None:
+    """The answer that this request got before, if it did.
+
+    Raises:
+        KeyReusedError: the key is known with other content.
+    """
+    document = ports.documents.get(COLLECTION, request.id)
+    if document is None:
+        return None
+    if document.data["content_hash"] != request.content_hash:
+        raise KeyReusedError(
+            f"the key {request.key!r} was used for another request;"
+            " choose a new one"
+        )
+    return document.data
+
+
+def accept(
+    ports: Ports,
+    request: Request,
+    made: Sequence[str],
+    writes: Sequence[Write],
+    messages: Sequence[Outgoing] = (),
+) -> bool:
+    """Commit what the request makes together with its answer.
+
+    False if the same request was answered meanwhile.
+    """
+    document = _document(ports, request, "ACCEPTED", made=list(made))
+    return outbox.commit(ports, [document, *writes], messages)
+
+
+def refuse(
+    ports: Ports, request: Request, problems: Sequence[Problem]
+) -> None:
+    """Store what is wrong with the request, for whoever sent it."""
+    listed = [problem.as_json() for problem in problems]
+    document = _document(ports, request, "REFUSED", problems=listed)
+    outbox.commit(ports, [document])
+
+
+def problems_of(answer: Json) -> list[Problem]:
+    return [Problem(**problem) for problem in answer.get("problems", [])]
+
+
+def made(ports: Ports, answer: Json, collection: str) -> list[Document]:
+    """What an accepted request made, where it is still there.
+
+    Raises:
+        InvalidInputError: the request was refused.
+    """
+    if answer["state"] == "REFUSED":
+        raise InvalidInputError(problems_of(answer))
+    found = (ports.documents.get(collection, id) for id in answer["made"])
+    return [document for document in found if document is not None]
+
+
+def _document(
+    ports: Ports, request: Request, state: str, **fields: Any
+) -> Create:
+    return Create(
+        COLLECTION,
+        request.id,
+        {
+            "schema_version": 1,
+            "kind": request.kind,
+            "key": request.key,
+            "content_hash": request.content_hash,
+            "state": state,
+            "actor": request.actor,
+            "correlation_id": request.correlation_id,
+            "created_at": ports.clock.now().isoformat(),
+            **fields,
+        },
+    )

@@ -1,0 +1,51 @@
+"""Validation at every boundary against the JSON Schemas in `schemas/`."""
+
+import json
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+from mmmflow.domain.errors import InvalidInputError, Problem
+
+
+def _load(name: str) -> Any:
+    text = resources.files("mmmflow").joinpath("schemas", name).read_text()
+    return json.loads(text)
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    registry: Registry[Any] = Registry(
+        retrieve=lambda uri: Resource.from_contents(
+            _load(uri), default_specification=DRAFT202012
+        )
+    )
+    return Draft202012Validator(
+        _load(name), registry=registry, format_checker=FormatChecker()
+    )
+
+
+def check(name: str, value: object) -> list[Problem]:
+    """Every way in which `value` breaks the schema `name`."""
+    errors = sorted(
+        _validator(name).iter_errors(value), key=lambda error: error.json_path
+    )
+    return [
+        Problem(error.json_path.removeprefix("$.").removeprefix("$"), _what(error.message))
+        for error in errors
+    ]
+
+
+def require(name: str, value: object) -> None:
+    """Raises: InvalidInputError with every problem."""
+    problems = check(name, value)
+    if problems:
+        raise InvalidInputError(problems)
+
+
+def _what(message: str) -> str:
+    return message if len(message) <= 300 else f"{message[:297]}..."

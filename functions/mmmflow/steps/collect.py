@@ -1,0 +1,146 @@
+"""An object under `signals/` → result, ranking, champion; a slot freed."""
+
+import json
+import logging
+from typing import Any
+
+from mmmflow import champions, outbox, queues, schema, training
+from mmmflow.domain import experiment, paths, ranking, request
+from mmmflow.domain.errors import InvalidInputError
+from mmmflow.domain.experiment import State
+from mmmflow.ports import (
+    Document,
+    Json,
+    NotFoundError,
+    ObjectEvent,
+    Ports,
+    Update,
+)
+
+log = logging.getLogger(__name__)
+
+
+def collect(event: ObjectEvent, ports: Ports) -> None:
+    """Act on one signal of a worker; a superseded attempt's is ignored."""
+    signal = paths.parse_signal(event.name)
+    if signal is None:
+        return
+    hear(signal, ports)
+
+
+def hear(signal: paths.Signal, ports: Ports) -> None:
+    """The step for one signal, wherever it was found."""
+    name = paths.signal(signal.experiment_id, signal.attempt, signal.kind)
+    body = json.loads(ports.data.read(name))
+    schema.require("signal.json", body)
+    while True:
+        document = ports.documents.get("experiments", signal.experiment_id)
+        if document is None or document.data["attempt"] != signal.attempt:
+            return
+        if experiment.is_terminal(document.data):
+            break
+        if _act(document, body, ports):
+            break
+    current = ports.documents.get("experiments", signal.experiment_id)
+    if current is not None and current.data["state"] == State.SUCCEEDED:
+        champions.update(ports, current.data["country"], current.data["goal"])
+
+
+def _act(document: Document, body: Json, ports: Ports) -> bool:
+    """Commit what the signal says; False if overtaken."""
+    if body["kind"] == "started":
+        return _started(document, body, ports)
+    return _finished(document, body, ports)
+
+
+def _started(document: Document, body: Json, ports: Ports) -> bool:
+    if document.data["state"] != State.LAUNCHING:
+        return True
+    data = experiment.running(
+        document.data, body["execution"], now=ports.clock.now()
+    )
+    update = Update("experiments", document.id, document.version, data)
+    return outbox.commit(ports, [update], training.changed(data))
+
+
+def _finished(document: Document, body: Json, ports: Ports) -> bool:
+    if experiment.state_of(document.data) not in experiment.ACTIVE:
+        return True
+    now = ports.clock.now()
+    match body["outcome"]:
+        case "succeeded":
+            data = _succeeded(document.data, body, ports)
+        case "skipped":
+            data = experiment.skipped(document.data, body["reason"], now=now)
+        case _:
+            data = _failed(document.data, body, ports)
+    return end(document, data, ports)
+
+
+def end(document: Document, data: Json, ports: Ports) -> bool:
+    """Commit the attempt's end and free its slot; False if overtaken."""
+    return outbox.commit(
+        ports,
+        [
+            Update("experiments", document.id, document.version, data),
+            *queues.free(ports, document.data),
+        ],
+        [*training.changed(data), training.queue_changed(data)],
+    )
+
+
+def _succeeded(data: Json, body: Json, ports: Ports) -> Json:
+    now = ports.clock.now()
+    folder = paths.attempt_folder(request.run_folder(data), data["attempt"])
+    try:
+        manifest = json.loads(
+            ports.data.read(
+                f"{folder}/manifest.json", body["manifest_generation"]
+            )
+        )
+        schema.require("manifest.json", manifest)
+        summary = json.loads(ports.data.read(f"{folder}/model_summary.json"))
+        schema.require("model_summary.json", summary)
+    except (NotFoundError, InvalidInputError, ValueError) as wrong:
+        error = {
+            "step": "collect",
+            "error": f"the result is not complete: {wrong}",
+            "hint": "see the attempt's log",
+        }
+        return experiment.failed(data, error, retriable=True, now=now)
+    result = _result(folder, summary, body["manifest_generation"])
+    goal = {"goal": summary["dep_var"]}
+    return {**experiment.succeeded(data, result, now=now), **goal}
+
+
+def _result(folder: str, summary: Json, generation: str) -> dict[str, Any]:
+    """What lists and rankings need; the rest stays in the attempt's files."""
+    selected = summary["selected"]
+    fields = (
+        "model_id",
+        "nrmse_train",
+        "nrmse_val",
+        "rsq_train",
+        "rsq_val",
+        "decomp_rssd",
+        "intercept_dropped",
+    )
+    return {
+        "folder": folder,
+        "manifest_generation": generation,
+        "score": ranking.score(selected),
+        "selected": {field: selected[field] for field in fields},
+        "onepager": f"{folder}/{selected['onepager']}",
+        "models_evaluated": summary["models_evaluated"],
+        "pareto_models": summary["pareto_models"],
+    }
+
+
+def _failed(data: Json, body: Json, ports: Ports) -> Json:
+    now = ports.clock.now()
+    error = {key: body[key] for key in ("step", "error", "hint")}
+    if body.get("interrupted"):
+        return experiment.requeued(data, now=now, why="it was interrupted")
+    return experiment.failed(
+        data, error, retriable=body["retriable"], now=now
+    )

@@ -1,0 +1,252 @@
+"""`dataset.json` or `mapping.json` written → training data and its report.
+
+Whichever of the two comes last is prepared with the other; then experiments
+that waited are let go, and what the dataset's request wants trained is asked
+for.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+
+from mmmflow import datasets, outbox, schema, training
+from mmmflow.domain import paths
+from mmmflow.domain.errors import InvalidInputError, Problem
+from mmmflow.domain.mapping import DataMapping
+from mmmflow.outbox import Outgoing
+from mmmflow.ports import (
+    AlreadyExistsError,
+    Create,
+    Document,
+    Json,
+    NotFoundError,
+    ObjectEvent,
+    Ports,
+    Update,
+    Where,
+)
+
+
+def prepare(event: ObjectEvent, ports: Ports) -> None:
+    """Act on the marker of a dataset or of a mapping, on nothing else."""
+    dataset = paths.parse_dataset_marker(event.name)
+    if dataset is not None:
+        _dataset_came(dataset[1], ports)
+    mapping = paths.parse_mapping_marker(event.name)
+    if mapping is not None:
+        _mapping_came(*mapping, ports)
+
+
+def _dataset_came(dataset_id: str, ports: Ports) -> None:
+    dataset = ports.documents.get("datasets", dataset_id)
+    if dataset is None:
+        raise NotFoundError(f"dataset {dataset_id} has no document yet")
+    _mark_extracted(dataset, ports)
+    country, version = dataset.data["country"], dataset.data["mapping_version"]
+    mapping = (
+        training.mapping_for(ports, country, version)
+        if version
+        else training.newest_mapping(ports, country)
+    )
+    if mapping is not None:
+        _prepare_with(dataset_id, mapping, ports)
+
+
+def _mapping_came(scope: str, version: str, ports: Ports) -> None:
+    mapping = _register(scope, version, ports)
+    for dataset in _waiting_datasets(scope, ports):
+        wanted = dataset.data["mapping_version"]
+        unprepared = dataset.data["prepared_with"] is None
+        if wanted == version or (wanted is None and unprepared):
+            _prepare_with(dataset.id, mapping, ports)
+
+
+def _waiting_datasets(scope: str, ports: Ports) -> list[Document]:
+    """Datasets that this mapping might be for."""
+    states = Where("state", "in", ["EXTRACTED", "FAILED"])
+    of_country = [Where("country", "==", scope)] if scope != "universal" else []
+    return ports.documents.query("datasets", [states, *of_country])
+
+
+def _register(scope: str, version: str, ports: Ports) -> Document:
+    """The mapping's document, made when its object is first seen."""
+    id = f"{scope}~{version}"
+    known = ports.documents.get("mappings", id)
+    if known is not None:
+        return known
+    problems: list[Problem] = []
+    try:
+        training.read_mapping(ports, scope, version)
+    except InvalidInputError as invalid:
+        problems = invalid.problems
+    data = {
+        "schema_version": 1,
+        "scope": scope,
+        "version": version,
+        "state": "REFUSED" if problems else "ACCEPTED",
+        "problems": [problem.as_json() for problem in problems],
+        "created_at": ports.clock.now().isoformat(),
+    }
+    outbox.commit(ports, [Create("mappings", id, data)])
+    return _register(scope, version, ports)
+
+
+def _prepare_with(dataset_id: str, mapping: Document, ports: Ports) -> None:
+    """Prepare the dataset with the mapping, unless that was done before."""
+    dataset = ports.documents.get("datasets", dataset_id)
+    if dataset is None:
+        return
+    version = mapping.data["version"]
+    if version not in dataset.data["trainings"]:
+        problems: list[Problem] = []
+        try:
+            made = _make(dataset.data, mapping, ports)
+        except InvalidInputError as invalid:
+            made, problems = None, invalid.problems
+        _record(dataset_id, version, made, problems, ports)
+    training.release_waiting(ports, dataset.data["country"])
+
+
+def _make(data: Json, mapping: Document, ports: Ports) -> Json:
+    """Write input_data.parquet and quality.json; what identifies them.
+
+    Raises:
+        InvalidInputError: with every problem of the mapping or the data.
+    """
+    from mmmflow import preparation  # noqa: PLC0415  (pandas: only here)
+
+    if mapping.data["state"] == "REFUSED":
+        raise InvalidInputError(
+            [Problem(**problem) for problem in mapping.data["problems"]]
+        )
+    version = mapping.data["version"]
+    meaning = training.read_mapping(ports, mapping.data["scope"], version)
+    folder = paths.training_data(data["country"], data["id"], version)
+    marker = json.loads(
+        ports.data.read(paths.dataset_marker(data["country"], data["id"]))
+    )
+    with tempfile.TemporaryDirectory() as temporary:
+        raw = Path(temporary) / "raw.parquet"
+        name = paths.raw_data(data["country"], data["id"])
+        ports.data.download(name, raw, marker["generation"])
+        prepared = preparation.prepare(
+            preparation.read_raw(raw), meaning, data["country"]
+        )
+        path = Path(temporary) / "input_data.parquet"
+        preparation.write(prepared, meaning, path)
+        name = f"{folder}/input_data.parquet"
+        generation = _create(name, path, ports)
+        checksum = datasets.sha256(path)
+    report = _report(prepared, data, version, meaning)
+    datasets.create_json(ports, f"{folder}/quality.json", report)
+    return {
+        "uri": ports.data.uri(name),
+        "name": name,
+        "generation": generation,
+        "sha256": checksum,
+        "rows": report["rows"],
+        "start": report["start"],
+        "end": report["end"],
+        "interval": report["interval"],
+        "findings": len(report["findings"]),
+    }
+
+
+def _create(name: str, path: Path, ports: Ports) -> str:
+    """Create the object, or fetch the one that stands there into `path`."""
+    try:
+        return ports.data.create(name, path).generation
+    except AlreadyExistsError:
+        generation = datasets.generation_of(ports, name)
+        ports.data.download(name, path, generation)
+        return generation
+
+
+def _report(
+    prepared: "preparation.Prepared",  # noqa: F821
+    data: Json,
+    version: str,
+    meaning: DataMapping,
+) -> Json:
+    days = prepared.frame[meaning.date].dt.date
+    report = {
+        "schema_version": 1,
+        "dataset_id": data["id"],
+        "mapping_version": version,
+        "country": data["country"],
+        "rows": len(prepared.frame),
+        "start": days.iloc[0].isoformat(),
+        "end": days.iloc[-1].isoformat(),
+        "interval": prepared.interval,
+        "columns": [profile.as_json() for profile in prepared.profiles],
+        "findings": [finding.as_json() for finding in prepared.findings],
+    }
+    schema.require("quality.json", report)
+    return report
+
+
+def _mark_extracted(dataset: Document, ports: Ports) -> None:
+    if dataset.data["state"] != "REQUESTED":
+        return
+    marker = json.loads(
+        ports.data.read(
+            paths.dataset_marker(dataset.data["country"], dataset.id)
+        )
+    )
+    data = {**dataset.data, "state": "EXTRACTED", "rows": marker["rows"]}
+    update = Update("datasets", dataset.id, dataset.version, data)
+    outbox.commit(ports, [update])  # overtaken: it is further on already
+
+
+def _record(
+    dataset_id: str,
+    version: str,
+    made: Json | None,
+    problems: list[Problem],
+    ports: Ports,
+) -> None:
+    """Say in the dataset's document what became of it."""
+    dataset = ports.documents.get("datasets", dataset_id)
+    if dataset is None or version in dataset.data["trainings"]:
+        return
+    data = dict(dataset.data)
+    messages = []
+    if made is not None:
+        trainings = {**data["trainings"], version: made}
+        data |= {"state": "PREPARED", "trainings": trainings, "problems": []}
+        data["prepared_with"] = version
+        messages = _wanted_training(data, version)
+    else:
+        data["problems"] = [problem.as_json() for problem in problems]
+        if not data["trainings"]:
+            data["state"] = "FAILED"
+    update = Update("datasets", dataset.id, dataset.version, data)
+    if not outbox.commit(ports, [update], messages):
+        _record(dataset_id, version, made, problems, ports)
+
+
+def _wanted_training(data: Json, version: str) -> list[Outgoing]:
+    """What the dataset's request wants trained with it, if anything."""
+    if not data["train"]:
+        return []
+    experiment = {
+        **data["train"]["experiment"],
+        "country": data["country"],
+        "dataset_id": data["id"],
+        "mapping_version": version,
+    }
+    body = {
+        "actor": data["actor"],
+        "batch_id": data["batch_id"],
+        "experiment": experiment,
+    }
+    if "sweep" in data["train"]:
+        body["sweep"] = data["train"]["sweep"]
+    return [
+        Outgoing(
+            "experiment.requested",
+            data["correlation_id"],
+            body,
+            message_id=f"train-{data['id']}-{version}",
+        )
+    ]

@@ -1,0 +1,103 @@
+"""A timer → what any lost event left behind."""
+
+import logging
+from datetime import timedelta
+
+from mmmflow import outbox, training
+from mmmflow.domain import experiment, paths
+from mmmflow.domain.experiment import State
+from mmmflow.ports import Document, Message, Order, Ports, Update, Where
+from mmmflow.steps import collect
+from mmmflow.steps.reconcile import attempt_ended, claimant
+
+log = logging.getLogger(__name__)
+
+UNSENT_AFTER = timedelta(seconds=30)
+_AT_ONCE = 200
+
+
+def sweep(message: Message, ports: Ports) -> None:
+    """Send what is unsent, look after silent runs, wake the queues."""
+    del message
+    before = ports.clock.now() - UNSENT_AFTER
+    outbox.send_overdue(ports, before.isoformat())
+    for document in _overdue(ports):
+        _look_after(document, ports)
+    for document in _waiting(ports):
+        training.release(ports, document.id)
+    outbox.send(
+        ports,
+        [
+            training.queue_changed(data)
+            for data in {d.data["queue"]: d.data for d in _queued(ports)}.values()
+        ],
+    )
+
+
+def _overdue(ports: Ports) -> list[Document]:
+    return ports.documents.query(
+        "experiments",
+        where=[
+            Where("state", "in", [s.value for s in experiment.ACTIVE]),
+            Where("lease_until", "<=", ports.clock.now().isoformat()),
+        ],
+        order_by=[Order("lease_until")],
+        limit=_AT_ONCE,
+    )
+
+
+def _waiting(ports: Ports) -> list[Document]:
+    waiting = Where("state", "==", State.WAITING.value)
+    return ports.documents.query("experiments", [waiting], limit=_AT_ONCE)
+
+
+def _queued(ports: Ports) -> list[Document]:
+    return ports.documents.query(
+        "experiments",
+        where=[
+            Where("state", "==", State.QUEUED.value),
+            Where("eligible_at", "<=", ports.clock.now().isoformat()),
+        ],
+        limit=_AT_ONCE,
+    )
+
+
+def _look_after(document: Document, ports: Ports) -> None:
+    """A run whose lease is over: heard, ended, given up or alive."""
+    attempt = document.data["attempt"]
+    for kind in ("finished", "started"):
+        signal = paths.Signal(document.id, attempt, kind)
+        if ports.data.stat(paths.signal(document.id, attempt, kind)):
+            collect.hear(signal, ports)
+            break
+    current = ports.documents.get("experiments", document.id)
+    if (
+        current is None
+        or current.data["attempt"] != attempt
+        or experiment.state_of(current.data) not in experiment.ACTIVE
+    ):
+        return
+    name = current.data["execution"] or claimant(current, ports)
+    execution = ports.jobs.get(name) if name else None
+    if execution is None:
+        _give_up(current, ports)
+    elif execution.ended:
+        attempt_ended(execution, ports)
+    else:
+        data = experiment.leased(
+            current.data, now=ports.clock.now(), execution=name
+        )
+        update = Update("experiments", current.id, current.version, data)
+        outbox.commit(ports, [update])
+
+
+def _give_up(document: Document, ports: Ports) -> None:
+    """No worker holds the attempt and none ever can: queue it again."""
+    owner = claimant(document, ports)
+    if owner is not None and ports.jobs.get(owner) is not None:
+        return
+    log.warning("attempt of %s never started; queued again", document.id)
+    data = experiment.requeued(
+        document.data, now=ports.clock.now(), why="the worker never started"
+    )
+    collect.end(document, data, ports)

@@ -1,0 +1,1 @@
+"""The supervisor: runs any engine on the worker contract."""

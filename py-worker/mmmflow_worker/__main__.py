@@ -1,0 +1,26 @@
+"""The worker's process: `python -m mmmflow_worker`, told by its environment."""
+
+import logging
+import signal
+import sys
+import threading
+
+from mmmflow_worker import task
+from mmmflow_worker.supervisor import supervise
+
+
+def main() -> int:
+    """Supervise the attempt that the environment names; the exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    try:
+        told = task.from_environment()
+    except KeyError as missing:
+        logging.error("the environment does not set %s", missing)
+        return 2
+    return supervise(told, stop.is_set)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""The life of one attempt: claim, fetch, train, upload, say how it ended."""
+
+import contextlib
+import json
+import logging
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from mmmflow import schema
+from mmmflow.domain import paths
+from mmmflow.domain.errors import InvalidInputError
+from mmmflow.ports import AlreadyExistsError, NotFoundError
+
+from mmmflow_worker import engine, manifest, outcome
+from mmmflow_worker.claim import claim
+from mmmflow_worker.outcome import Outcome
+from mmmflow_worker.task import Task
+
+log = logging.getLogger(__name__)
+
+LOG = "robyn_console.log"
+_OF_LIMIT = 0.95
+_LIVE = ("progress.json", LOG)
+
+
+def supervise(
+    task: Task,
+    interrupted: Callable[[], bool],
+    commands: Mapping[str, Sequence[str]] = engine.COMMANDS,
+) -> int:
+    """Run the attempt; the exit code of the process.
+
+    A worker whose claim is refused leaves without a word: 0.
+    """
+    if not claim(task):
+        log.info("attempt %s is claimed by another worker", task.attempt)
+        return 0
+    with tempfile.TemporaryDirectory(prefix="mmmflow-") as temporary:
+        attempt = _Attempt(task, Path(temporary))
+        ended = attempt.run(interrupted, commands)
+    return 1 if ended.outcome == "failed" else 0
+
+
+class _Attempt:
+    """One claimed attempt, in a local folder with `in` and `out`."""
+
+    def __init__(self, task: Task, folder: Path) -> None:
+        self._task = task
+        self._folder = folder
+        self._out = folder / "out"
+        self._config: dict[str, Any] = {}
+        self._uploaded: dict[str, bytes] = {}
+        self._next_upload = 0.0
+        (folder / "in").mkdir()
+        self._out.mkdir()
+
+    def run(
+        self,
+        interrupted: Callable[[], bool],
+        commands: Mapping[str, Sequence[str]],
+    ) -> Outcome:
+        try:
+            self._fetch()
+        except (InvalidInputError, NotFoundError) as error:
+            ended = Outcome(
+                "failed", "fetch", str(error), "submit the experiment again"
+            )
+            self._finish(ended)
+            return ended
+        self._signal("started", {})
+        result = engine.run(
+            commands[self._config["engine"]["name"]],
+            self._folder,
+            seconds=self._task.timeout_seconds * _OF_LIMIT,
+            interrupted=interrupted,
+            tick=self._upload_live,
+        )
+        ended = outcome.judge(result, self._out, self._task.timeout_seconds)
+        self._finish(ended)
+        return ended
+
+    def _fetch(self) -> None:
+        """Config and data, checked against what the config says they are."""
+        bucket, inputs = self._task.bucket, self._folder / "in"
+        path = inputs / "job_config.json"
+        bucket.download(paths.job_config(self._task.run), path)
+        config = json.loads(path.read_text())
+        self._config = config
+        schema.require("job_config.json", config)
+        data = inputs / "input_data.parquet"
+        name = paths.training_data(
+            config["country"], config["dataset_id"], config["mapping_version"]
+        )
+        bucket.download(
+            f"{name}/input_data.parquet", data, config["data"]["generation"]
+        )
+        if manifest.sha256(data) != config["data"]["sha256"]:
+            raise InvalidInputError.of(
+                config["data"]["uri"], "its checksum is not the config's"
+            )
+
+    def _upload_live(self) -> None:
+        """Progress and log, when due and changed."""
+        now = time.monotonic()
+        if now < self._next_upload:
+            return
+        self._next_upload = now + self._task.progress_seconds
+        for name in _LIVE:
+            with contextlib.suppress(FileNotFoundError):
+                self._upload(name, self._path(name).read_bytes())
+
+    def _upload(self, name: str, content: bytes) -> None:
+        if self._uploaded.get(name) != content:
+            self._task.bucket.write(f"{self._task.folder}/{name}", content)
+            self._uploaded[name] = content
+
+    def _finish(self, ended: Outcome) -> None:
+        """The result if there is one, then the manifest, then the signal."""
+        for name in _LIVE:
+            with contextlib.suppress(FileNotFoundError):
+                self._upload(name, self._path(name).read_bytes())
+        said = ended.as_signal()
+        if ended.outcome == "succeeded":
+            said["manifest_generation"] = self._upload_result()
+        self._signal("finished", said)
+
+    def _upload_result(self) -> str:
+        """Every file of the result; the generation of the manifest."""
+        files = sorted(p for p in self._out.rglob("*") if p.is_file())
+        generations = {}
+        for path in files:
+            name = path.relative_to(self._out).as_posix()
+            if name not in _LIVE:
+                stored = self._task.bucket.write(
+                    f"{self._task.folder}/{name}", path
+                )
+                generations[name] = stored.generation
+        content = manifest.build(
+            self._config,
+            self._task.attempt,
+            manifest.sha256(self._folder / "in" / "job_config.json"),
+            self._out,
+            generations,
+        )
+        schema.require("manifest.json", content)
+        stored = self._task.bucket.write(
+            f"{self._task.folder}/manifest.json",
+            json.dumps(content, indent=1).encode(),
+        )
+        return stored.generation
+
+    def _signal(
+        self, kind: Literal["started", "finished"], said: Mapping[str, Any]
+    ) -> None:
+        body = {
+            "schema_version": 1,
+            "kind": kind,
+            "experiment_id": self._task.experiment_id,
+            "attempt": self._task.attempt,
+            "correlation_id": self._config.get("correlation_id", "unknown"),
+            "execution": self._task.execution,
+            "sent_at": datetime.now(UTC).isoformat(),
+            **said,
+        }
+        schema.require("signal.json", body)
+        name = paths.signal(self._task.experiment_id, self._task.attempt, kind)
+        with contextlib.suppress(AlreadyExistsError):
+            self._task.bucket.create(name, json.dumps(body).encode())
+
+    def _path(self, name: str) -> Path:
+        if name == LOG:
+            return self._folder / "console.log"
+        return self._out / name
