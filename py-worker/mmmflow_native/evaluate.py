@@ -7,6 +7,7 @@ together, without a loop over candidates. Blocks bound the memory.
 from dataclasses import dataclass, fields
 
 import numpy as np
+from mmmflow_native.calibration import Calibration
 from mmmflow_native.candidates import Candidates
 from mmmflow_native.design import Design
 from mmmflow_native.glmnet import glmnet
@@ -66,6 +67,7 @@ class Evaluator:
         self.problem = problem
         self._descent = DESCENTS[solver]
         self._design = Design(problem)
+        self._calibration = Calibration(problem)
         self._y = problem.y[problem.window]
         spend = problem.spend[problem.window].sum(axis=0)
         self._spend_share = spend / spend.sum()
@@ -116,7 +118,9 @@ class Evaluator:
             decomp_rssd=decomp_rssd(
                 contribution[self.problem.paid], self._spend_share
             ),
-            mape=np.zeros(len(candidates)),
+            mape=self._calibration.mape(
+                candidates, transformed, model.coefficients
+            ),
             intercept=model.intercept,
             intercept_dropped=model.intercept_dropped,
             coefficients=model.coefficients,

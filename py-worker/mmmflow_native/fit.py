@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from mmmflow_native.calibration import Calibration, LiftFit
 from mmmflow_native.candidates import candidates
 from mmmflow_native.evaluate import Evaluator
 from mmmflow_native.problem import FloatArray, Problem, Solver
@@ -48,6 +49,7 @@ class Fit:
     contribution: FloatArray  # (p,), decomposition summed over the window
     effect_share: FloatArray  # (k,), of the paid media's contribution
     spend_share: FloatArray  # (k,)
+    lifts: tuple[LiftFit, ...]  # those within the window
 
 
 def fit(
@@ -111,6 +113,9 @@ def fit(
         contribution=contribution,
         effect_share=_shares(effect),
         spend_share=_shares(spend),
+        lifts=Calibration(problem).compare(
+            one, transformed, errors.coefficients
+        ),
     )
 
 
