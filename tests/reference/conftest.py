@@ -161,9 +161,7 @@ class Reference:
         return {
             **dict.fromkeys(_as_list(inputs["prophet"]), "default"),
             **dict(zip(_as_list(inputs["context"]), context, strict=True)),
-            **dict(
-                zip(paid, _as_list(inputs["paid_media_signs"]), strict=True)
-            ),
+            **dict(zip(paid, paid_signs, strict=True)),
             **dict(zip(organic, organic_signs, strict=True)),
         }
 
