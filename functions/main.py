@@ -3,14 +3,12 @@
 Each decodes its event and calls its step; nothing is decided here. Steps
 are imported when they are called, so that a cold start pays for its own.
 """
-# ruff: noqa: PLC0415
 
 import logging
 from typing import Any
 
 import functions_framework
 from mmmflow import events, wiring
-from mmmflow.domain.errors import InvalidInputError
 
 log = logging.getLogger("mmmflow.main")
 

@@ -67,7 +67,7 @@ def is_stored(ports: Ports, data: Json) -> bool:
 
 def store(ports: Ports, data: Json, path: Path) -> None:
     """Create raw.parquet from the file, then the marker that describes it."""
-    from mmmflow import parquet  # noqa: PLC0415  (pyarrow: only here)
+    from mmmflow import parquet
 
     name = paths.raw_data(data["country"], data["id"])
     try:

@@ -20,7 +20,6 @@ from mmmflow.ports import (
     Json,
     Order,
     Ports,
-    Update,
     Where,
     Write,
 )

@@ -31,7 +31,7 @@ class Prepared:
 
 def read_raw(path: Path) -> pd.DataFrame:
     """The raw rows, labelled by their row number from 1."""
-    frame = pq.read_table(path).to_pandas()
+    frame: pd.DataFrame = pq.read_table(path).to_pandas()
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     return frame
 
@@ -119,22 +119,23 @@ def _dates(values: pd.Series) -> pd.Series:
         text = values.astype("object").map(_as_text)
         parsed = pd.to_datetime(text, format="ISO8601", errors="coerce")
     _refuse("date", values, parsed.isna(), "is no date", "write 2024-12-31")
-    return parsed.dt.normalize().astype("datetime64[s]")
+    days: pd.Series = parsed.dt.normalize().astype("datetime64[s]")
+    return days
 
 
 def _as_text(value: object) -> str | None:
     return None if pd.isna(value) else str(value)  # type: ignore[call-overload]
 
 
-def _numbers(
-    values: pd.Series, role: str, *, non_negative: bool
-) -> pd.Series:
+def _numbers(values: pd.Series, role: str, *, non_negative: bool) -> pd.Series:
     if values.dtype == "object":
         values = values.map(lambda v: v if isinstance(v, str) else _number(v))
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")
     _refuse(role, values, values.isna(), "is empty", "give every row a number")
     _refuse(role, values, numbers.isna(), "is not a number", "numbers only")
-    _refuse(role, values, np.isinf(numbers), "is infinite", "numbers only")
+    _refuse(
+        role, values, numbers.abs() == np.inf, "is infinite", "numbers only"
+    )
     if non_negative:
         negative = numbers < 0
         _refuse(role, values, negative, "is negative spend", "0 or more")

@@ -62,7 +62,10 @@ def free_slots(ports: Ports, queue: Document) -> list[Document]:
 
 def take(slot: Document, experiment: Json) -> Update:
     """The write that gives the slot to the experiment's new attempt."""
-    holder = {"experiment_id": experiment["id"], "attempt": experiment["attempt"]}
+    holder = {
+        "experiment_id": experiment["id"],
+        "attempt": experiment["attempt"],
+    }
     data = {**slot.data, "holder": holder}
     return Update("slots", slot.id, slot.version, data)
 
@@ -70,7 +73,10 @@ def take(slot: Document, experiment: Json) -> Update:
 def free(ports: Ports, experiment: Json) -> list[Update]:
     """The write that frees the slot that this attempt holds, if it does."""
     slot = ports.documents.get("slots", experiment["slot"] or "")
-    holder = {"experiment_id": experiment["id"], "attempt": experiment["attempt"]}
+    holder = {
+        "experiment_id": experiment["id"],
+        "attempt": experiment["attempt"],
+    }
     if slot is None or slot.data["holder"] != holder:
         return []
     data = {**slot.data, "holder": None}

@@ -84,9 +84,7 @@ def accept(
     return outbox.commit(ports, [document, *writes], messages)
 
 
-def refuse(
-    ports: Ports, request: Request, problems: Sequence[Problem]
-) -> None:
+def refuse(ports: Ports, request: Request, problems: Sequence[Problem]) -> None:
     """Store what is wrong with the request, for whoever sent it."""
     listed = [problem.as_json() for problem in problems]
     document = _document(ports, request, "REFUSED", problems=listed)

@@ -17,13 +17,13 @@ def _load(name: str) -> Any:
     return json.loads(text)
 
 
+def _resource(uri: str) -> Resource[Any]:
+    return Resource.from_contents(_load(uri), DRAFT202012)
+
+
 @cache
 def _validator(name: str) -> Draft202012Validator:
-    registry: Registry[Any] = Registry(
-        retrieve=lambda uri: Resource.from_contents(
-            _load(uri), default_specification=DRAFT202012
-        )
-    )
+    registry: Registry[Any] = Registry(retrieve=_resource)  # type: ignore[call-arg]
     return Draft202012Validator(
         _load(name), registry=registry, format_checker=FormatChecker()
     )
@@ -35,7 +35,10 @@ def check(name: str, value: object) -> list[Problem]:
         _validator(name).iter_errors(value), key=lambda error: error.json_path
     )
     return [
-        Problem(error.json_path.removeprefix("$.").removeprefix("$"), _what(error.message))
+        Problem(
+            error.json_path.removeprefix("$.").removeprefix("$"),
+            _what(error.message),
+        )
         for error in errors
     ]
 

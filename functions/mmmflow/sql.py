@@ -63,7 +63,7 @@ def statement(source: Json, country: str) -> tuple[str, dict[str, str]]:
     if column is None:
         return _text(select), {}
     condition = exp.EQ(
-        this=exp.column(exp.to_identifier(column, quoted=True)),
+        this=exp.column(exp.to_identifier(str(column), quoted=True)),
         expression=exp.Placeholder(this=_PARAMETER),
     )
     return _text(select.where(condition)), {_PARAMETER: country}

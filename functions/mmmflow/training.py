@@ -104,7 +104,9 @@ def parse_mapping(content: bytes) -> DataMapping:
     try:
         document = json.loads(content)
     except ValueError as error:
-        raise InvalidInputError.of("mapping.json", f"no JSON: {error}") from None
+        raise InvalidInputError.of(
+            "mapping.json", f"no JSON: {error}"
+        ) from None
     schema.require("mapping.json", document)
     return mapping.read(document)
 

@@ -20,6 +20,6 @@ def ports() -> Ports:
             "MMMFLOW_HOME is not set: it names the folder of the embedded"
             " services"
         )
-    from mmmflow.local.ports import open_ports  # noqa: PLC0415
+    from mmmflow.local.ports import open_ports
 
     return open_ports(Path(home))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmmflow.domain import paths
-from mmmflow.local.ports import open_run
+from mmmflow.local.objects import open_run
 from mmmflow.ports import Bucket
 
 

@@ -27,7 +27,5 @@ class InvalidInputError(Exception):
         self.problems = problems
 
     @classmethod
-    def of(
-        cls, where: str, what: str, hint: str = ""
-    ) -> "InvalidInputError":
+    def of(cls, where: str, what: str, hint: str = "") -> "InvalidInputError":
         return cls([Problem(where, what, hint)])

@@ -58,7 +58,12 @@ def is_terminal(data: Mapping[str, Any]) -> bool:
 
 
 def change(
-    data: Mapping[str, Any], to: State, *, now: datetime, why: str, **fields: Any
+    data: Mapping[str, Any],
+    to: State,
+    *,
+    now: datetime,
+    why: str,
+    **fields: Any,
 ) -> Data:
     """The experiment in its new state, with the change in its history.
 
@@ -111,9 +116,7 @@ def launching(data: Mapping[str, Any], slot: str, *, now: datetime) -> Data:
     )
 
 
-def running(
-    data: Mapping[str, Any], execution: str, *, now: datetime
-) -> Data:
+def running(data: Mapping[str, Any], execution: str, *, now: datetime) -> Data:
     return change(
         data,
         State.RUNNING,
@@ -135,9 +138,7 @@ def leased(data: Mapping[str, Any], *, now: datetime, **fields: Any) -> Data:
     }
 
 
-def succeeded(
-    data: Mapping[str, Any], result: Data, *, now: datetime
-) -> Data:
+def succeeded(data: Mapping[str, Any], result: Data, *, now: datetime) -> Data:
     return _ended(data, State.SUCCEEDED, now, "trained", result=result)
 
 

@@ -125,7 +125,8 @@ def _channels(
     columns: Mapping[str, Mapping[str, Any]],
 ) -> Iterable[Channel]:
     exposures = {
-        column["channel"]: name for name, column in _of(columns, "paid_exposure")
+        column["channel"]: name
+        for name, column in _of(columns, "paid_exposure")
     }
     for name, column in _of(columns, "paid_spend"):
         channel = column["channel"]
@@ -150,7 +151,8 @@ def _goal_problems(document: Mapping[str, Any]) -> Iterable[Problem]:
     goals = document["goals"]
     if len(goals) > 1 and sum(g.get("main", False) for g in goals) != 1:
         yield Problem(
-            "goals", "one of several goals must be the main one",
+            "goals",
+            "one of several goals must be the main one",
             'set "main": true on exactly one',
         )
     reserved = {document["date"], document.get("country")}
@@ -173,7 +175,8 @@ def _channel_problems(
     exposures = [c["channel"] for _, c in _of(columns, "paid_exposure")]
     if not spends:
         yield Problem(
-            "columns", "there is no paid channel",
+            "columns",
+            "there is no paid channel",
             'give at least one column the category "paid_spend"',
         )
     for channel in sorted({c for c in spends if spends.count(c) > 1}):

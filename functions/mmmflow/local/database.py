@@ -79,9 +79,8 @@ class Database:
     @property
     def connection(self) -> sqlite3.Connection:
         """This thread's connection, for reading."""
-        existing: sqlite3.Connection | None
-        existing = getattr(self._local, "connection", None)
-        if existing is not None:
+        if hasattr(self._local, "connection"):
+            existing: sqlite3.Connection = self._local.connection
             return existing
         connection = sqlite3.connect(
             self._path, timeout=30, isolation_level=None

@@ -101,8 +101,7 @@ class SubprocessJobs:
     def reap_orphans(self) -> None:
         """Find executions that died while no runner was their parent."""
         rows = self._database.connection.execute(
-            "SELECT name, pid, deadline FROM executions"
-            " WHERE state = 'running'"
+            "SELECT name, pid, deadline FROM executions WHERE state = 'running'"
         ).fetchall()
         for name, pid, deadline in rows:
             with self._guard:
@@ -151,7 +150,7 @@ class SubprocessJobs:
             "MMMFLOW_PROGRESS_SECONDS": "0.5",
         }
         with (self._folder / f"{name}.log").open("wb") as log:
-            return subprocess.Popen(  # noqa: S603  (our own worker)
+            return subprocess.Popen(
                 [sys.executable, "-m", "mmmflow_worker"],
                 env=environment,
                 stdin=subprocess.DEVNULL,

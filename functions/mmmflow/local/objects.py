@@ -169,6 +169,19 @@ class FolderBucket:
         return path
 
 
+def open_run(home: Path, uri: str) -> tuple[FolderBucket, str]:
+    """The data bucket, and the name in it of the run's folder.
+
+    Raises:
+        ValueError: the URI is not in this home's data bucket.
+    """
+    home = home.resolve()
+    database = Database(home / "state.db")
+    folder = home / "data"
+    bucket = FolderBucket("data", folder, database, SqliteMessages(database))
+    return bucket, Path(uri).relative_to(folder).as_posix()
+
+
 def _partial_file(path: Path, content: bytes | Path) -> Path:
     """The content beside its place, under a name that is never an object."""
     handle, partial = tempfile.mkstemp(
@@ -180,7 +193,7 @@ def _partial_file(path: Path, content: bytes | Path) -> Path:
         else:
             with content.open("rb") as source:
                 shutil.copyfileobj(source, file)
-    os.chmod(partial, 0o644)  # noqa: S103  (as any file of the person)
+    os.chmod(partial, 0o644)
     return Path(partial)
 
 

@@ -38,16 +38,3 @@ def open_ports(home: Path) -> Ports:
         clock=SystemClock(),
         entropy=SystemEntropy(),
     )
-
-
-def open_run(home: Path, uri: str) -> tuple[FolderBucket, str]:
-    """The data bucket, and the name in it of the run's folder.
-
-    Raises:
-        ValueError: the URI is not in this home's data bucket.
-    """
-    home = home.resolve()
-    database = Database(home / "state.db")
-    folder = home / "data"
-    bucket = FolderBucket("data", folder, database, SqliteMessages(database))
-    return bucket, Path(uri).relative_to(folder).as_posix()

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 SOURCE = Path(__file__).resolve().parents[2] / "main.py"
 _AT_ONCE = 4
 _POLL = 0.05
+_SETTLE = 10.0
 _SWEEP_EVERY = 5.0
 _LOOK_EVERY = 0.5
 _OK = range(200, 300)
@@ -66,6 +67,12 @@ class Runner:
     def start(self) -> None:
         self._bus.recover()
         self._thread.start()
+
+    def settle(self) -> None:
+        """Return when every message is delivered, or ten seconds later."""
+        deadline = time.monotonic() + _SETTLE
+        while self._bus.pending() and time.monotonic() < deadline:
+            time.sleep(_POLL)
 
     def stop(self) -> int:
         """Finish what is in hand, end the workers; how many those were."""

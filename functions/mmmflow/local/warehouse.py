@@ -27,7 +27,7 @@ class DuckDbWarehouse:
         with duckdb.connect(":memory:") as connection:
             try:
                 self._open(connection)
-                result = connection.execute(statement, dict(parameters))
+                result = connection.sql(statement, params=dict(parameters))
                 yield from result.to_arrow_reader(_ROWS_PER_BATCH)
             except (duckdb.Error, pa.ArrowException) as error:
                 reason = str(error).splitlines()[0]

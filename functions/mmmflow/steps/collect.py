@@ -141,6 +141,4 @@ def _failed(data: Json, body: Json, ports: Ports) -> Json:
     error = {key: body[key] for key in ("step", "error", "hint")}
     if body.get("interrupted"):
         return experiment.requeued(data, now=now, why="it was interrupted")
-    return experiment.failed(
-        data, error, retriable=body["retriable"], now=now
-    )
+    return experiment.failed(data, error, retriable=body["retriable"], now=now)

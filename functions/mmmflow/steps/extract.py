@@ -64,7 +64,7 @@ def _validate(body: Json) -> None:
 
 def _extract_one(dataset: Document, ports: Ports) -> None:
     """Stream the country's rows from the warehouse into its dataset."""
-    from mmmflow import parquet  # noqa: PLC0415  (pyarrow: only here)
+    from mmmflow import parquet
 
     statement, parameters = sql.statement(
         dataset.data["source"], dataset.data["country"]

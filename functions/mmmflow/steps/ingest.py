@@ -56,7 +56,7 @@ def _dataset(asked: requests.Request, country: str, ports: Ports) -> Document:
 def _store(
     dataset: Document, event: ObjectEvent, file: str, ports: Ports
 ) -> None:
-    from mmmflow import parquet  # noqa: PLC0415  (pyarrow: only here)
+    from mmmflow import parquet
 
     with tempfile.TemporaryDirectory() as folder:
         dropped = Path(folder) / "dropped"

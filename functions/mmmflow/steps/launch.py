@@ -49,9 +49,7 @@ def _candidates(ports: Ports, queue: str, limit: int) -> list[Document]:
 
 def _launch_one(slot: Document, candidate: Document, ports: Ports) -> None:
     """Only the handler whose commit takes the slot starts the job, once."""
-    data = experiment.launching(
-        candidate.data, slot.id, now=ports.clock.now()
-    )
+    data = experiment.launching(candidate.data, slot.id, now=ports.clock.now())
     taken = outbox.commit(
         ports,
         [

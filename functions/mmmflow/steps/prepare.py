@@ -8,6 +8,7 @@ for.
 import json
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmmflow import datasets, outbox, schema, training
 from mmmflow.domain import paths
@@ -25,6 +26,9 @@ from mmmflow.ports import (
     Update,
     Where,
 )
+
+if TYPE_CHECKING:
+    from mmmflow.preparation import Prepared
 
 
 def prepare(event: ObjectEvent, ports: Ports) -> None:
@@ -113,7 +117,7 @@ def _make(data: Json, mapping: Document, ports: Ports) -> Json:
     Raises:
         InvalidInputError: with every problem of the mapping or the data.
     """
-    from mmmflow import preparation  # noqa: PLC0415  (pandas: only here)
+    from mmmflow import preparation
 
     if mapping.data["state"] == "REFUSED":
         raise InvalidInputError(
@@ -163,7 +167,7 @@ def _create(name: str, path: Path, ports: Ports) -> str:
 
 
 def _report(
-    prepared: "preparation.Prepared",  # noqa: F821
+    prepared: "Prepared",
     data: Json,
     version: str,
     meaning: DataMapping,

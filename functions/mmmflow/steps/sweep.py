@@ -29,7 +29,9 @@ def sweep(message: Message, ports: Ports) -> None:
         ports,
         [
             training.queue_changed(data)
-            for data in {d.data["queue"]: d.data for d in _queued(ports)}.values()
+            for data in {
+                d.data["queue"]: d.data for d in _queued(ports)
+            }.values()
         ],
     )
 

@@ -26,9 +26,9 @@ How the revenue of a week comes about, per country:
 
 `truth.json` is computed from the rounded numbers that stand in the CSV, over
 the modelling window that it names: contribution is the sum of the channel's
-part of revenue, ROAS is contribution / spend. Random numbers are inverse
-normal values of Python's `random.random()`, the one stream whose sequence
-Python promises to keep.
+part of revenue, share is contribution / revenue, ROAS is contribution /
+spend. Random numbers are inverse normal values of Python's `random.random()`,
+the one stream whose sequence Python promises to keep.
 """
 
 import csv
@@ -227,7 +227,11 @@ def market(country: Country) -> Market:
     columns["competitor_price_index"] = price
     columns["promotion"] = promotion
     columns["event"] = [level for level, _ in events]
-    columns["revenue"] = np.round(base + media, 2)
+    revenue = np.round(base + media, 2)
+    columns["revenue"] = revenue
+    for channel_truth in truth.values():
+        share = channel_truth["contribution"] / revenue[WINDOW].sum()
+        channel_truth["share"] = round(float(share), 6)
     return Market(columns, truth)
 
 

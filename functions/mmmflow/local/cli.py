@@ -1,0 +1,222 @@
+"""The command line of one machine: `run` and `serve`."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from mmmflow.domain.errors import InvalidInputError
+from mmmflow.ports import Ports, RefusedError
+
+log = logging.getLogger(__name__)
+
+_INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--home",
+    envvar="MMMFLOW_HOME",
+    default=".mmmflow",
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the embedded services keep everything.",
+)
+@click.pass_context
+def main(context: click.Context, home: Path) -> None:
+    """Marketing mix models on one machine: no cloud account, no server."""
+    context.obj = home.resolve()
+
+
+@main.command()
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Your own table, .csv or .parquet. Default: the sample.",
+)
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path),
+    help="What its columns mean: mapping.json.",
+)
+@click.option(
+    "--country",
+    "countries",
+    multiple=True,
+    help="Only this country (repeatable). Default: every country in the data.",
+)
+@click.option(
+    "--preset",
+    type=click.Choice(["test", "benchmark", "production"]),
+    help="Size of the search. Default: benchmark, 2000 iterations × 5 trials.",
+)
+@click.pass_obj
+def run(
+    home: Path,
+    data: Path | None,
+    mapping: Path | None,
+    countries: tuple[str, ...],
+    preset: str | None,
+) -> None:
+    """From data to the best model and the budget, then stop.
+
+    Starts the embedded services, publishes the mapping and one message, and
+    shows what the functions and the workers do with it. What is done already
+    is not done again.
+    """
+    from mmmflow.local import main_job, results, watch
+
+    console = _console()
+    with _errors(console), _services(home) as (ports, services):
+        if data is None:
+            job = main_job.sample_job(ports, home)
+        elif mapping is None:
+            raise InvalidInputError.of(
+                "MAPPING",
+                "your own data needs a mapping of its columns",
+                "make run DATA=table.csv MAPPING=mapping.json; see README",
+            )
+        else:
+            job = main_job.own_job(
+                ports,
+                home,
+                data,
+                mapping,
+                countries=countries,
+                experiment={"preset": preset} if preset else {},
+            )
+        before = main_job.standing(ports, job)
+        if before is not None and before.done:
+            console.print(
+                f"Nothing to do: all {len(before.experiments)} experiments"
+                " of this request were done before. `make clean` starts"
+                " afresh."
+            )
+            ended = before
+        else:
+            if before is None:
+                main_job.publish(ports, job)
+            else:
+                console.print("Going on where an earlier run stopped.")
+            services.start()
+            ended = watch.watch(
+                console, ports, lambda: main_job.standing(ports, job)
+            )
+            services.settle()
+        results.show(console, ports, ended, job.truth)
+        failed = [
+            e for e in ended.experiments if e.data["state"] != "SUCCEEDED"
+        ]
+        if failed or ended.failed_datasets:
+            sys.exit(1)
+
+
+@main.command()
+@click.option("--port", default=8080, show_default=True)
+@click.pass_obj
+def serve(home: Path, port: int) -> None:
+    """Stay up: the functions, the API and the status page on loopback.
+
+    A file dropped into HOME/uploads/<country>/ is picked up. Ctrl-C stops;
+    the next start goes on where this one was.
+    """
+    from mmmflow.local.server import Server
+
+    console = _console()
+    with (
+        _errors(console),
+        _services(home) as (_, services),
+        Server(port) as server,
+    ):
+        services.start()
+        console.print(f"Status page  {server.url}", soft_wrap=True)
+        console.print(
+            f"Drop files   {home / 'uploads'}/<country>/", soft_wrap=True
+        )
+        console.print("Ctrl-C stops; a restart goes on where it was.")
+        server.wait()
+
+
+class _Services:
+    """The runner, started when it is needed."""
+
+    def __init__(self, home: Path, ports: Ports) -> None:
+        from mmmflow.local.runner import Runner
+
+        self._runner = Runner(home, ports)
+        self._started = False
+
+    def start(self) -> None:
+        self._runner.start()
+        self._started = True
+
+    def settle(self) -> None:
+        """Let what was set in motion come to its end."""
+        self._runner.settle()
+
+    def stop(self) -> int:
+        return self._runner.stop() if self._started else 0
+
+
+@contextmanager
+def _services(home: Path) -> Iterator[tuple[Ports, _Services]]:
+    """The embedded services under `home`, stopped at the end."""
+    os.environ["MMMFLOW_HOME"] = str(home)
+    from mmmflow import wiring
+    from mmmflow.local.runner import configure_logging
+
+    configure_logging(home)
+    ports = wiring.ports()
+    services = _Services(home, ports)
+    try:
+        yield ports, services
+    finally:
+        stopped = services.stop()
+        if stopped:
+            click.echo(
+                f"Stopped {stopped} running experiment(s);"
+                " the next start trains them again.",
+                err=True,
+            )
+
+
+@contextmanager
+def _errors(console: Console) -> Iterator[None]:
+    """One clear message for what a person can mend, and no traceback."""
+    from mmmflow.local.runner import AlreadyRunningError
+
+    try:
+        yield
+    except InvalidInputError as invalid:
+        for problem in invalid.problems:
+            _fail(console, str(problem))
+        sys.exit(2)
+    except RefusedError as refused:
+        _fail(console, str(refused))
+        sys.exit(2)
+    except AlreadyRunningError as running:
+        _fail(
+            console,
+            f"another mmmflow runs in {running}: stop it, or set MMMFLOW_HOME",
+        )
+        sys.exit(2)
+    except KeyboardInterrupt:
+        click.echo("Interrupted; the next start goes on from here.", err=True)
+        sys.exit(_INTERRUPTED)
+
+
+def _fail(console: Console, text: str) -> None:
+    console.print(f"error: {text}", soft_wrap=True, markup=False)
+
+
+def _console() -> Console:
+    return Console(highlight=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""Progress of the main job: a line for each experiment, live or in a log."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from mmmflow import views
+from mmmflow.domain.experiment import TERMINAL
+from mmmflow.local.main_job import Standing
+from mmmflow.ports import Json, Ports
+
+_EVERY = 0.25
+_WORDS = {
+    "prepare": "reading the data, prophet",
+    "search": "searching",
+    "select": "choosing the best model",
+    "output": "writing tables and pictures",
+    "done": "done",
+}
+
+
+def watch(
+    console: Console,
+    ports: Ports,
+    standing: Callable[[], Standing | None],
+) -> Standing:
+    """Show progress until the job is done; how it ended.
+
+    Raises:
+        InvalidInputError: the request was refused.
+    """
+    display = _Live(console) if console.is_terminal else _Log(console)
+    with display:
+        while True:
+            now = standing()
+            if now is not None:
+                for dataset in now.datasets:
+                    display.dataset(dataset.data)
+                for experiment in sorted(now.experiments, key=lambda e: e.id):
+                    display.experiment(views.summary(ports, experiment.data))
+                if now.done:
+                    return now
+            time.sleep(_EVERY)
+
+
+def fraction(shown: Json) -> float:
+    """How much of an experiment is done, from 0 to 1."""
+    if shown["state"] in TERMINAL:
+        return 1.0
+    progress: dict[str, Any] = shown["progress"] or {}
+    step = progress.get("step")
+    if step == "search" and "iteration" in progress:
+        trials = progress["trial"] - 1
+        done = trials + progress["iteration"] / progress["iterations"]
+        return float(0.2 + 0.4 * done / progress["trials"])
+    starts = {"prepare": 0.05, "search": 0.2, "select": 0.6, "output": 0.7}
+    return starts.get(step or "", 0.0)
+
+
+def describe(shown: Json) -> str:
+    """What an experiment is doing, in a few words."""
+    if shown["state"] == "SUCCEEDED":
+        selected = shown["result"]["selected"]
+        return (
+            f"SUCCEEDED  NRMSE {selected['nrmse_train']:.4f}"
+            f"  DECOMP.RSSD {selected['decomp_rssd']:.3f}"
+        )
+    if shown["error"]:
+        return f"{shown['state']}  {shown['error']['error']}"
+    progress = shown["progress"]
+    if progress is None:
+        return str(shown["state"])
+    words = _WORDS[progress["step"]]
+    if progress["step"] == "search" and "trial" in progress:
+        words += f", trial {progress['trial']} of {progress['trials']}"
+    if "best" in progress:
+        words += f", best NRMSE {progress['best']['nrmse']:.4f}"
+    return words
+
+
+class _Live:
+    """Bars that move, for a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.fields[name]}"),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+            console=console,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> "_Live":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def dataset(self, data: Json) -> None:
+        what = _dataset_words(data)
+        done = 1.0 if data["state"] in ("PREPARED", "FAILED") else 0.3
+        self._show(data["id"], f"{data['country']} data", done, what)
+
+    def experiment(self, shown: Json) -> None:
+        name = f"{shown['country']} {shown['adstock']}"
+        self._show(shown["id"], name, fraction(shown), describe(shown))
+
+    def _show(self, id: str, name: str, done: float, what: str) -> None:
+        if id not in self._tasks:
+            self._tasks[id] = self._progress.add_task(
+                what, total=1.0, name=name
+            )
+        task = self._tasks[id]
+        self._progress.update(task, completed=done, description=what)
+        if done == 1.0:
+            self._progress.stop_task(task)
+
+
+class _Log:
+    """A line for each change, for a file or a pipe."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._said: dict[str, str] = {}
+        self._began = time.monotonic()
+
+    def __enter__(self) -> "_Log":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def dataset(self, data: Json) -> None:
+        self._say(data["id"], f"{data['country']} data", _dataset_words(data))
+
+    def experiment(self, shown: Json) -> None:
+        words = describe(shown).partition(", best")[0]
+        name = f"{shown['country']} {shown['adstock']}"
+        self._say(shown["id"], name, words)
+
+    def _say(self, id: str, name: str, what: str) -> None:
+        if self._said.get(id) != what:
+            self._said[id] = what
+            seconds = time.monotonic() - self._began
+            self._console.print(
+                f"{seconds:6.1f} s  {name:<16} {what}",
+                soft_wrap=True,
+                markup=False,
+                highlight=False,
+            )
+
+
+def _dataset_words(data: Json) -> str:
+    if data["state"] == "PREPARED":
+        training = data["trainings"][data["prepared_with"]]
+        return (
+            f"prepared: {training['rows']} {training['interval']}s,"
+            f" {training['start']} … {training['end']}"
+        )
+    if data["state"] == "FAILED":
+        return "FAILED"
+    rows = f", {data['rows']} rows" if data["rows"] else ""
+    return f"{data['state'].lower()}{rows}"

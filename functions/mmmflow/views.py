@@ -1,0 +1,169 @@
+"""What the API shows of experiments, champions and datasets."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mmmflow.domain import experiment as rules
+from mmmflow.domain import paths, request
+from mmmflow.domain.errors import InvalidInputError, Problem
+from mmmflow.domain.experiment import State
+from mmmflow.ports import Json, NotFoundError, Order, Ports, Where
+
+_MOST = 200
+_USUAL = 50
+_SHOWN = (
+    "id",
+    "state",
+    "country",
+    "goal",
+    "revision",
+    "queue",
+    "priority",
+    "batch_id",
+    "dataset_id",
+    "mapping_version",
+    "attempt",
+    "tries",
+    "max_tries",
+    "waits_for",
+    "error",
+    "result",
+    "created_at",
+    "updated_at",
+    "started_at",
+    "ended_at",
+    "actor",
+    "correlation_id",
+)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which experiments a list shows; the newest first, after a cursor."""
+
+    where: tuple[Where, ...]
+    limit: int
+
+
+def read_filter(arguments: Mapping[str, str]) -> Filter:
+    """The filter of a query string.
+
+    Raises:
+        InvalidInputError: with every argument that is wrong.
+    """
+    problems = []
+    where = [
+        Where(name, "==", arguments[name])
+        for name in ("country", "state", "batch_id", "queue")
+        if name in arguments
+    ]
+    if "after" in arguments:
+        where.append(Where("id", "<", arguments["after"]))
+    states = [state.value for state in State]
+    if arguments.get("state", states[0]) not in states:
+        problems.append(
+            Problem("state", "no such state", f"one of {', '.join(states)}")
+        )
+    known = ("country", "state", "batch_id", "queue", "after", "limit")
+    problems += [
+        Problem(name, "no such filter", f"one of {', '.join(known)}")
+        for name in arguments
+        if name not in known
+    ]
+    limit = arguments.get("limit", str(_USUAL))
+    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= _MOST):
+        problems.append(Problem("limit", f"a number from 1 to {_MOST}"))
+    if problems:
+        raise InvalidInputError(problems)
+    return Filter(tuple(where), int(limit))
+
+
+def experiments(ports: Ports, wanted: Filter) -> Json:
+    """A page of experiments, and the cursor to the next where there is one."""
+    found = ports.documents.query(
+        "experiments",
+        where=wanted.where,
+        order_by=[Order("id", descending=True)],
+        limit=wanted.limit + 1,
+    )
+    page = found[: wanted.limit]
+    return {
+        "experiments": [summary(ports, document.data) for document in page],
+        "next": page[-1].id if len(found) > wanted.limit else None,
+    }
+
+
+def experiment(ports: Ports, id: str) -> Json:
+    """Raises: NotFoundError."""
+    document = ports.documents.get("experiments", id)
+    if document is None:
+        raise NotFoundError(f"experiment {id}")
+    shown = summary(ports, document.data)
+    shown["request"] = document.data["request"]
+    shown["history"] = document.data["history"]
+    if document.data["result"]:
+        folder = document.data["result"]["folder"]
+        shown["summary"] = json.loads(
+            ports.data.read(f"{folder}/model_summary.json")
+        )
+        shown["files"] = [
+            info.name.removeprefix(f"{folder}/")
+            for info in ports.data.list(f"{folder}/")
+        ]
+    return shown
+
+
+def summary(ports: Ports, data: Json) -> Json:
+    """An experiment in a list, with its progress while it runs."""
+    shown = {field: data[field] for field in _SHOWN}
+    asked = data["request"]
+    for field in ("engine", "adstock", "iterations", "trials", "window"):
+        shown[field] = asked[field]
+    running = rules.state_of(data) in rules.ACTIVE
+    shown["progress"] = _progress(ports, data) if running else None
+    return shown
+
+
+def result_file(ports: Ports, id: str, name: str) -> bytes:
+    """A file of the current attempt. Raises: NotFoundError."""
+    document = ports.documents.get("experiments", id)
+    if document is None:
+        raise NotFoundError(f"experiment {id}")
+    folder = paths.attempt_folder(
+        request.run_folder(document.data), document.data["attempt"]
+    )
+    return ports.data.read(f"{folder}/{name}")
+
+
+def champions(ports: Ports) -> list[Json]:
+    found = ports.documents.query("champions", limit=_MOST)
+    return [
+        {key: value for key, value in document.data.items() if key != "op"}
+        for document in found
+    ]
+
+
+def datasets(ports: Ports) -> list[Json]:
+    """The newest datasets, with what was wrong with them."""
+    fields = ("id", "country", "state", "source", "rows", "problems")
+    found = ports.documents.query(
+        "datasets", order_by=[Order("id", descending=True)], limit=_USUAL
+    )
+    return [
+        {
+            **{field: document.data[field] for field in fields},
+            "created_at": document.data["created_at"],
+            "prepared_with": document.data["prepared_with"],
+        }
+        for document in found
+    ]
+
+
+def _progress(ports: Ports, data: Json) -> Any:
+    folder = paths.attempt_folder(request.run_folder(data), data["attempt"])
+    try:
+        return json.loads(ports.data.read(f"{folder}/progress.json"))
+    except (NotFoundError, ValueError):
+        return None
