@@ -1,0 +1,85 @@
+# Every command of the project. `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export MMMFLOW_HOME ?= $(CURDIR)/.mmmflow
+export PYTHONPATH := $(CURDIR)/functions:$(CURDIR)/py-worker
+export PYTHONDONTWRITEBYTECODE := 1
+# The same last bits of every sum on any number of cores.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+
+CODE := functions py-worker tests
+RUN_OPTIONS = $(if $(DATA),--data "$(DATA)") \
+  $(if $(MAPPING),--mapping "$(MAPPING)") \
+  $(foreach country,$(COUNTRY),--country "$(country)") \
+  $(if $(PRESET),--preset "$(PRESET)")
+
+.DEFAULT_GOAL := help
+.PHONY: help run serve clean test test-reference check fix lock bench \
+  bench-engine distclean
+
+help: ## list these commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
+	  awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+
+run: $(VENV)/run.stamp ## data in, best model and budget out (DATA= MAPPING= COUNTRY= PRESET=)
+	@$(BIN)/python -m mmmflow.local.cli run $(RUN_OPTIONS)
+
+serve: $(VENV)/run.stamp ## stay up, with the status page on loopback (PORT=8080)
+	@$(BIN)/python -m mmmflow.local.cli serve $(if $(PORT),--port $(PORT))
+
+clean: ## forget all runs and start afresh (keeps the environment)
+	@rm -rf "$(MMMFLOW_HOME)" .coverage .pytest_cache .mypy_cache .ruff_cache
+
+distclean: clean ## clean, and remove the environment too
+	@rm -rf $(VENV)
+
+test: $(VENV)/dev.stamp ## every test, with coverage
+	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+test-reference: $(VENV)/dev.stamp ## the engine held against Robyn's results (REFERENCE_DIR=)
+	@$(BIN)/python -m pytest tests/reference -v
+
+check: $(VENV)/dev.stamp ## format, lint and types, changing nothing
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/mypy $(CODE)
+
+fix: $(VENV)/dev.stamp ## format, and mend what the linter can
+	@$(BIN)/ruff check --fix $(CODE)
+	@$(BIN)/ruff format $(CODE)
+
+bench: bench-engine ## every benchmark
+
+bench-engine: $(VENV)/dev.stamp ## the native engine against Robyn's recorded speed
+	@$(BIN)/python -m tests.bench.bench_engine
+
+lock: $(VENV)/dev.stamp ## pin the newest versions that pyproject.toml allows
+	@$(BIN)/uv pip compile -q --upgrade $(LOCK_OPTIONS) --extra local \
+	  --extra worker pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --upgrade $(LOCK_OPTIONS) --all-extras \
+	  --constraints requirements.lock pyproject.toml -o requirements-dev.lock
+
+LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-annotate --no-header
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "mmmflow needs Python 3.11 or newer: make PYTHON=python3.11 …"; \
+	    exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "The venv module is missing: apt-get install python3-venv"; \
+	  exit 1; }
+
+$(VENV)/run.stamp: requirements.lock | $(VENV)/bin/python
+	@echo "Installing what a run needs into $(VENV) (once) …"
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes \
+	  -r requirements.lock
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock | $(VENV)/bin/python
+	@echo "Installing what the tests need into $(VENV) (once) …"
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes \
+	  -r requirements-dev.lock
+	@touch $@ $(VENV)/run.stamp
