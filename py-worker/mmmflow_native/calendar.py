@@ -3,6 +3,7 @@
 from datetime import date
 
 import numpy as np
+
 from mmmflow_native.errors import UserError
 from mmmflow_native.problem import DateArray, Interval
 from mmmflow_native.table import Table

@@ -65,6 +65,8 @@ def clusters(
     λ and the training share are no part of `hyperparameters`. None where
     there are too few different models.
     """
+    if not hyperparameters.shape[1]:
+        return None
     _, firsts = np.unique(hyperparameters, axis=0, return_index=True)
     kept = np.sort(firsts)
     if len(kept) <= FEWEST:

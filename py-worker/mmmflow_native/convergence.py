@@ -8,6 +8,7 @@ first three, and its median below the first median less twice that mean.
 from dataclasses import dataclass
 
 import numpy as np
+
 from mmmflow_native.problem import FloatArray, IntArray
 
 BINS = 20

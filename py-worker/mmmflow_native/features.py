@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
 from mmmflow_native.calendar import interval, window
 from mmmflow_native.config import (
     Component,

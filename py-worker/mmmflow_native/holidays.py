@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+
 from mmmflow_native.errors import UserError
 from mmmflow_native.problem import DateArray, Interval
 
@@ -16,7 +17,7 @@ FILE_COLUMNS = ("ds", "holiday", "country", "year")
 def country_holidays(country: str, dates: DateArray) -> Holidays:
     """The public holidays of the years of `dates`, by day."""
     # The package holds every country's calendar; few runs ask for one.
-    import holidays as calendars  # noqa: PLC0415
+    import holidays as calendars
 
     years = range(_year(dates[0]), _year(dates[-1]) + 1)
     try:

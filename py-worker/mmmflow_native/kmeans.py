@@ -8,6 +8,7 @@ transfer), and so ends in a better optimum than Lloyd's algorithm.
 from dataclasses import dataclass
 
 import numpy as np
+
 from mmmflow_native.problem import FloatArray, IntArray
 
 QUICK_STEPS = 50  # per point, in one quick-transfer stage

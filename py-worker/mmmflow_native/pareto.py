@@ -7,6 +7,7 @@ DECOMP.RSSD; MAPE.LIFT only filters.
 from dataclasses import dataclass
 
 import numpy as np
+
 from mmmflow_native.problem import BoolArray, FloatArray, IntArray
 
 KEPT_QUANTILE = 0.9  # of NRMSE and of DECOMP.RSSD
@@ -28,7 +29,9 @@ class Pareto:
     @property
     def kept(self) -> BoolArray:
         """Models (N,) of the chosen fronts."""
-        return (self.front != NO_FRONT) & (self.front <= self.fronts)
+        return np.asarray(
+            (self.front != NO_FRONT) & (self.front <= self.fronts)
+        )
 
 
 def pareto(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from mmmflow_native.config import Component
 from mmmflow_native.holidays import Holidays
 from mmmflow_native.problem import DateArray, FloatArray
@@ -54,9 +55,12 @@ def decompose(
     """
     # Prophet and what it brings take a second to import, and most runs of
     # the tests and all without components do without it.
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
-    Prophet = _prophet()  # noqa: N806
+    # It says at import that plotly, which nothing here needs, is absent.
+    logging.getLogger("prophet.plot").setLevel(logging.CRITICAL)
+    from prophet import Prophet
+
     levels = {name: dummies(name, values) for name, values in factors.items()}
     frame = pd.DataFrame({"ds": dates.astype("M8[ns]"), "y": goal})
     model = Prophet(
@@ -72,8 +76,7 @@ def decompose(
         for column, values in columns.items():
             model.add_regressor(column)
             frame[column] = values
-    model.fit(frame, seed=seed)
-    found = model.predict(frame)
+    found = _fitted(model, frame, seed)
     return Parts(
         {name: _values(found, PROPHET_NAMES[name]) for name in components},
         {
@@ -112,7 +115,7 @@ def _above_minimum(effects: Sequence[FloatArray]) -> FloatArray:
 
 
 def _holiday_frame(holidays: Holidays) -> "pd.DataFrame":
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     return pd.DataFrame(
         {
@@ -126,11 +129,11 @@ def _values(found: "pd.DataFrame", column: str) -> FloatArray:
     return np.asarray(found[column], dtype=np.float64)
 
 
-def _prophet() -> Any:
-    # Prophet says at import that plotly, which nothing here needs, is absent,
-    # and cmdstanpy, which sets its level at import, speaks at every fit.
-    logging.getLogger("prophet.plot").setLevel(logging.CRITICAL)
-    from prophet import Prophet  # noqa: PLC0415
+def _fitted(model: Any, frame: "pd.DataFrame", seed: int) -> "pd.DataFrame":
+    # cmdstanpy logs every fit; what goes wrong it raises.
+    from cmdstanpy import disable_logging
 
-    logging.getLogger("cmdstanpy").setLevel(logging.CRITICAL)
-    return Prophet
+    with disable_logging():
+        model.fit(frame, seed=seed)
+    found: pd.DataFrame = model.predict(frame)
+    return found

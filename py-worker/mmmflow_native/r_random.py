@@ -7,6 +7,7 @@ The generator of R ≥ 3.6 (`RNGkind("Mersenne-Twister", sample.kind =
 from math import ceil, log2
 
 import numpy as np
+
 from mmmflow_native.problem import IntArray
 
 _BITS_A_DRAW = 16  # R builds an index from 16 bits of each draw
@@ -25,7 +26,7 @@ class RRandom:
             key[i] = state
         # R's own copy of the state leads with the position in the other 624.
         self._twister = np.random.RandomState()
-        self._twister.set_state(("MT19937", key[1:], 624))
+        self._twister.set_state(("MT19937", key[1:], 624, 0, 0.0))
 
     def sample(self, n: int, size: int) -> IntArray:
         """`sample.int(n, size) - 1`: without replacement."""

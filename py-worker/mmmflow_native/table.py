@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
+
 from mmmflow_native.errors import UserError
 from mmmflow_native.problem import BoolArray, DateArray, FloatArray, IntArray
 

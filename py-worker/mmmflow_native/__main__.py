@@ -1,0 +1,90 @@
+"""The command line: `python -m mmmflow_native`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+# Read by the BLAS when NumPy is first imported, hence before everything else:
+# matrices here are small, and one thread makes sums come out the same.
+for _name in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM", "NUMEXPR"):
+    os.environ[f"{_name}_NUM_THREADS"] = "1"
+
+DESCRIPTION = """\
+Train a marketing mix model: Robyn's model, fitted exactly.
+
+Reads a configuration (job_config.json, described by
+schemas/job_config.json) and a table with one row per day, week or month, and
+writes tables, one-pagers, a budget proposal and model_summary.json.
+"""
+EPILOG = """\
+examples:
+  python -m mmmflow_native --input in --output out
+      in/ holds job_config.json, input_data.parquet or .csv, and, if the
+      holidays are your own, holidays.csv (ds, holiday, country, year)
+  python -m mmmflow_native --config job.json --data sales.csv --output out
+
+what is written to the output folder:
+  model_summary.json   the best model, its channels, the proposal, warnings
+  results/             tables (Parquet and CSV) and pictures
+  progress.json        how far it is, while it works
+  status.json          succeeded, skipped (reason) or failed (error, hint)
+  timings.csv          seconds by stage
+
+exit code: 0 succeeded or skipped, 1 failed, 2 wrong arguments
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the engine as the arguments say; the exit code."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.input is None and (given.config is None or given.data is None):
+        parser.error("give --input, or --config and --data")
+    # Imported here so that --help and a wrong argument answer at once.
+    from mmmflow_native.inputs import (
+        Inputs,
+        from_folder,
+    )
+    from mmmflow_native.run import run
+
+    def find() -> Inputs:
+        if given.input is None:
+            return Inputs(given.config, given.data, given.holidays)
+        found = from_folder(given.input)
+        return Inputs(
+            given.config or found.config,
+            given.data or found.data,
+            given.holidays or found.holidays,
+        )
+
+    return run(find, given.output)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mmmflow_native",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for name, metavar, text in (
+        ("input", "DIR", "folder with job_config.json and the data"),
+        ("config", "FILE", "the configuration, if it is not in DIR"),
+        ("data", "FILE", "the table, .csv or .parquet, if it is not in DIR"),
+        ("holidays", "FILE", "holidays to use instead of the country's own"),
+    ):
+        parser.add_argument(f"--{name}", type=Path, metavar=metavar, help=text)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        required=True,
+        help="folder to write to; what an earlier run left there is replaced",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

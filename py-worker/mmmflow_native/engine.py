@@ -1,0 +1,189 @@
+"""The stages of a run, from files to files; reads top to bottom."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmmflow_native import caveats
+from mmmflow_native.allocation import Allocation
+from mmmflow_native.allocator import allocate
+from mmmflow_native.config import JobConfig
+from mmmflow_native.config_reader import read_config
+from mmmflow_native.convergence import Convergence, convergence
+from mmmflow_native.errors import UserError
+from mmmflow_native.features import Features
+from mmmflow_native.fit import Fit, fit
+from mmmflow_native.inputs import Inputs, read_features
+from mmmflow_native.outputs import write_outputs
+from mmmflow_native.problem import Problem
+from mmmflow_native.progress import Progress
+from mmmflow_native.search import search
+from mmmflow_native.selection import Selection, select
+from mmmflow_native.sensitivity import (
+    NearOptimal,
+    WeightedChoice,
+    near_optimal,
+    weighted_choices,
+)
+from mmmflow_native.solutions import Solutions
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """All that a run found; `fits` are the candidates', best first."""
+
+    config: JobConfig
+    problem: Problem
+    solutions: Solutions
+    converged: list[Convergence]
+    selection: Selection
+    weighted: list[WeightedChoice]
+    near: NearOptimal
+    fits: list[tuple[str, Fit]]
+    allocation: Allocation | None
+    warnings: list[str]
+
+
+def run(inputs: Inputs, out: Path, progress: Progress) -> None:
+    """Train a model from `inputs` and write everything found to `out`.
+
+    Raises `UserError` and `UnmodellableError`; then nothing of the result
+    has been written.
+    """
+    progress.enter("prepare")
+    with progress.stage("read"):
+        config = read_config(inputs.config)
+    with progress.stage("features"):
+        features = read_features(inputs, config)
+    _say_problem(progress, config, features.problem)
+    progress.enter("search")
+    with progress.stage("search"):
+        solutions = _search(config, features.problem, progress)
+    progress.enter("select")
+    with progress.stage("select"):
+        result = _conclude(config, features, solutions)
+    _say_result(progress, result)
+    progress.enter("output")
+    write_outputs(result, out, progress)
+    progress.enter("done")
+
+
+def _search(
+    config: JobConfig, problem: Problem, progress: Progress
+) -> Solutions:
+    return search(
+        problem,
+        iterations=config.iterations,
+        trials=config.trials,
+        seed=config.seed,
+        solver=config.solver,
+        optimiser=config.optimiser,
+        on_progress=progress.search,
+    )
+
+
+def _conclude(
+    config: JobConfig, features: Features, solutions: Solutions
+) -> Result:
+    problem = features.problem
+    converged = convergence(
+        solutions.trial,
+        {
+            "NRMSE": solutions.nrmse,
+            "DECOMP.RSSD": solutions.decomp_rssd,
+            "MAPE": solutions.mape,
+        },
+    )
+    selection = select(problem, solutions, config.solver)
+    weighted = weighted_choices(problem, solutions, selection)
+    near = near_optimal(problem, solutions, selection)
+    fits = [
+        (
+            solutions.ids[model],
+            fit(
+                problem,
+                solutions.hyperparameters(model),
+                solver=config.solver,
+            ),
+        )
+        for model in selection.candidates
+    ]
+    best = fits[0][1]
+    allocation, refused = _allocate(config, problem, best)
+    warnings = [
+        *caveats.about_data(features),
+        *caveats.about_search(solutions, selection, converged),
+        *caveats.about_model(problem, solutions, selection, best),
+        *caveats.about_answer(problem, weighted, near),
+        *refused,
+    ]
+    return Result(
+        config=config,
+        problem=problem,
+        solutions=solutions,
+        converged=converged,
+        selection=selection,
+        weighted=weighted,
+        near=near,
+        fits=fits,
+        allocation=allocation,
+        warnings=warnings,
+    )
+
+
+def _allocate(
+    config: JobConfig, problem: Problem, best: Fit
+) -> tuple[Allocation | None, list[str]]:
+    """The proposal and its warnings.
+
+    A budget that can't be placed costs the proposal, not the model.
+    """
+    asked = config.allocation
+    known = {column.channel for column in problem.columns} | {"default"}
+    try:
+        proposal = allocate(
+            problem,
+            best,
+            scenario=asked.scenario,
+            total_budget=asked.total_budget,
+            bounds={n: b for n, b in asked.bounds.items() if n in known},
+            dep_var_type=config.dep_var_type,
+            target_value=asked.target_value,
+        )
+    except UserError as error:
+        return None, [f"No budget is proposed: {error}; {error.hint}."]
+    return proposal, list(proposal.warnings)
+
+
+def _say_problem(
+    progress: Progress, config: JobConfig, problem: Problem
+) -> None:
+    dates = problem.dates[problem.window]
+    progress.say(
+        f"{config.country}, {config.dep_var}: {problem.n} {problem.interval}s "
+        f"of data, {problem.w} modelled ({dates[0]} to {dates[-1]}), "
+        f"{problem.p} variables, {len(problem.paid)} paid channels"
+    )
+    progress.say(
+        f"searching {config.trials} × {config.iterations} models, "
+        f"{problem.adstock} adstock, {config.optimiser} optimiser, "
+        f"{config.solver} solver, seed {config.seed}"
+    )
+
+
+def _say_result(progress: Progress, result: Result) -> None:
+    for found in result.converged:
+        progress.say(found.message)
+    selection, (model_id, best) = result.selection, result.fits[0]
+    families = selection.clusters.k if selection.clusters else 0
+    progress.say(
+        f"{len(selection.kept)} models on {selection.pareto.fronts} Pareto "
+        f"fronts, {families} clusters"
+    )
+    outside = selection.nrmse_out[selection.position(selection.best)]
+    progress.say(
+        f"best model {model_id}: NRMSE {best.nrmse_train:.4f} on train, "
+        f"{outside:.4f} on {selection.basis}, DECOMP.RSSD "
+        f"{best.decomp_rssd:.4f}, adjusted R² {best.rsq_train:.3f}"
+    )
+    for warning in result.warnings:
+        progress.say(f"note: {warning}")

@@ -1,0 +1,68 @@
+"""A run and how it ended: status.json, the exit code, what stops it."""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from mmmflow_native import engine, outputs
+from mmmflow_native.errors import (
+    StoppedError,
+    UnmodellableError,
+    UserError,
+)
+from mmmflow_native.inputs import Inputs
+from mmmflow_native.progress import Progress, write_json
+
+SUCCEEDED, FAILED = 0, 1
+
+
+def run(find: Callable[[], Inputs], out: Path) -> int:
+    """Train, and say in status.json how it ended; the exit code.
+
+    `find` names the input files. Ends within two seconds of a SIGTERM.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    outputs.clear(out)
+    progress = Progress(out)
+    try:
+        signal.signal(signal.SIGTERM, _stop)
+        engine.run(find(), out, progress)
+        status: dict[str, Any] = {"status": "succeeded"}
+    except UnmodellableError as nothing:
+        status = {"status": "skipped", "reason": str(nothing)}
+    except UserError as error:
+        status = _failed(progress, str(error), error.hint)
+    except StoppedError:
+        status = _failed(progress, "stopped", "start the run again")
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    outputs.discard(out)
+    progress.write_timings()
+    write_json(out / "status.json", {"schema_version": 1, **status})
+    progress.say(_last_line(status))
+    return FAILED if status["status"] == "failed" else SUCCEEDED
+
+
+def _failed(progress: Progress, error: str, hint: str) -> dict[str, str]:
+    return {
+        "status": "failed",
+        "step": progress.step,
+        "error": error,
+        "hint": hint,
+    }
+
+
+def _last_line(status: dict[str, Any]) -> str:
+    if status["status"] == "failed":
+        return (
+            f"failed at {status['step']}: {status['error']}\n"
+            f"what to do: {status['hint']}"
+        )
+    if status["status"] == "skipped":
+        return f"skipped: {status['reason']}"
+    return "succeeded"
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise StoppedError
