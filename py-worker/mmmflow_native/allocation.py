@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+
 from mmmflow_native.problem import FloatArray, Interval
 
 Scenario = Literal["max_response", "target_efficiency"]

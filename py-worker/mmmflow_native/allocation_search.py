@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
 from mmmflow_native.knapsack import Split, combine, single
 from mmmflow_native.problem import FloatArray
 from mmmflow_native.response import Responses
-from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 GRID = 1000  # steps of money; the optimum's region is found to one of them
 TOLERANCE = 1e-8  # relative: how far a constraint may be off

@@ -17,6 +17,7 @@ Method: dynamic programming finds the region of the global optimum
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+
 from mmmflow_native.allocation import (
     Allocation,
     ChannelAllocation,

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from mmmflow_native.problem import FloatArray, IntArray
 from numpy.lib.stride_tricks import sliding_window_view
+
+from mmmflow_native.problem import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)

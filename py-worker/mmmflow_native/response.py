@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from mmmflow_native.adstock import weibull_weights
 from mmmflow_native.fit import Fit
 from mmmflow_native.problem import FloatArray, Problem
 from mmmflow_native.saturation import hill
-from numpy.typing import NDArray
 
 CURVE_POINTS = 101
 CURVE_REACH = 1.2  # of the highest spend observed

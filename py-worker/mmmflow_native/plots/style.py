@@ -1,0 +1,319 @@
+"""How every picture looks, and how it becomes the same bytes every time.
+
+Pages are laid out in inches, without a layout engine: texts have their place
+by construction, and a page takes well under a second. Colours are those of
+Okabe and Ito (2008), which keep apart under the common colour blindnesses.
+"""
+
+import math
+import textwrap
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec
+
+import numpy as np
+from matplotlib import style as mpl_style
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import Formatter, FuncFormatter, MaxNLocator
+from mmmflow_native.allocation import DepVarType
+from mmmflow_native.problem import Interval
+
+INK = "#222222"
+QUIET = "#6b6b6b"
+FAINT = "#e3e3e3"
+BLUE, ORANGE, GREEN = "#0072b2", "#e69f00", "#009e73"
+RED, SKY, PINK = "#d55e00", "#56b4e9", "#cc79a7"
+GREY = "#8c8c8c"
+PALETTE = (BLUE, ORANGE, GREEN, RED, PINK, SKY, "#7a5c00", INK)
+MARKERS = ("o", "s", "^")  # the palette's second and third round
+
+KIND_COLOURS = {
+    "intercept": GREY,
+    "prophet": SKY,
+    "context": ORANGE,
+    "paid_media": BLUE,
+    "organic_media": GREEN,
+}
+KIND_WORDS = {
+    "intercept": "intercept",
+    "prophet": "trend, season, holidays",
+    "context": "context",
+    "paid_media": "paid media",
+    "organic_media": "organic media",
+}
+
+UNITS = ((1e12, " tn"), (1e9, " bn"), (1e6, " M"), (1e3, " k"))
+HUGE = 1e15  # from here on powers of ten are the clearer
+
+DPI = 110
+TEXT = 9.0  # points
+
+_RC = {
+    "font.family": "DejaVu Sans",
+    "font.size": TEXT,
+    "text.color": INK,
+    "text.parse_math": False,  # a channel may be called a$b
+    "axes.titlesize": 11.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 22.0,
+    "axes.labelsize": TEXT,
+    "axes.labelcolor": QUIET,
+    "axes.edgecolor": "#b5b5b5",
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.8,
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "xtick.labelsize": TEXT,
+    "ytick.labelsize": TEXT,
+    "legend.frameon": False,
+    "legend.fontsize": TEXT,
+    "lines.linewidth": 1.6,
+    "figure.facecolor": "white",
+    "pdf.fonttype": 42,
+    "pdf.compression": 9,
+    "agg.path.chunksize": 0,
+}
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a picture says beside its numbers."""
+
+    country: str
+    dep_var: str
+    dep_var_type: DepVarType
+    interval: Interval
+    model_id: str = ""
+    currency: str = ""  # as it stands behind an amount; "" if not known
+    note: str = ""  # one line below the title
+
+    @property
+    def goal(self) -> str:
+        """The goal's name, cut to what fits beside an axis."""
+        return shorten(self.dep_var, 24)
+
+    @property
+    def money(self) -> str:
+        """The unit of spend, in brackets, or nothing."""
+        return f" ({self.currency})" if self.currency else ""
+
+    @property
+    def efficiency(self) -> str:
+        """The measure of return: ROAS, or CPA for conversions."""
+        return "ROAS" if self.dep_var_type == "revenue" else "CPA"
+
+
+def in_style() -> AbstractContextManager[None]:
+    """Matplotlib's own defaults and ours, whatever the user's settings."""
+    return mpl_style.context(["default", _RC])
+
+
+def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """A function that draws in this style."""
+
+    @wraps(draw)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with in_style():
+            return draw(*args, **kwargs)
+
+    return wrapper
+
+
+class Page:
+    """A figure on which axes are placed in inches from the top left."""
+
+    def __init__(self, width: float, height: float) -> None:
+        self.width = width
+        self.height = height
+        self.figure = Figure(figsize=(width, height), dpi=DPI)
+        FigureCanvasAgg(self.figure)
+
+    def axes(self, x: float, y: float, width: float, height: float) -> Axes:
+        """New axes whose top left corner is at (x, y)."""
+        return self.figure.add_axes(
+            (
+                x / self.width,
+                1 - (y + height) / self.height,
+                width / self.width,
+                height / self.height,
+            )
+        )
+
+    def text(self, x: float, y: float, text: str, **options: Any) -> None:
+        """Text whose top left corner is at (x, y)."""
+        options = {"va": "top", **options}
+        self.figure.text(x / self.width, 1 - y / self.height, text, **options)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a PNG or PDF, by the path's suffix, without a date in it."""
+    metadata: dict[str, Any] = (
+        {"Software": None}
+        if path.suffix == ".png"
+        else {"CreationDate": None, "Creator": None, "Producer": None}
+    )
+    with in_style():
+        figure.savefig(path, metadata=metadata)
+
+
+def subtitle(ax: Axes, text: str) -> None:
+    """One quiet line between the title and the axes."""
+    ax.annotate(
+        text,
+        (0, 1),
+        xytext=(0, 7),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        color=QUIET,
+        va="bottom",
+    )
+
+
+def amount(value: float) -> str:
+    """A number for people: 4,321 · 123 k · 1.23 M · 4.50 bn."""
+    if not math.isfinite(value):
+        return "–"
+    size = abs(value)
+    # Rounding must not end in "1,000 k".
+    unit, word = _unit(size * 1.0005, thousands_from=1e5)
+    if size >= HUGE:
+        return _signed(f"{value:.2e}")
+    digits = 0
+    if 0 < size / unit < 99.95:
+        digits = min(2 - math.floor(math.log10(size / unit) + 1e-4), 6)
+    return _signed(f"{value / unit:,.{digits}f}{word}")
+
+
+def _unit(size: float, thousands_from: float) -> tuple[float, str]:
+    for unit, word in UNITS:
+        if size >= (thousands_from if unit == 1e3 else unit):
+            return unit, word
+    return 1.0, ""
+
+
+def _signed(number: str) -> str:
+    return number.replace("-", "−")
+
+
+class _Amounts(Formatter):
+    """Ticks in one unit, with the decimals that tell them apart."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        size = max((abs(float(at)) for at in self.locs), default=abs(x))
+        if size >= HUGE:
+            return _signed(f"{x:.1e}")
+        if x == 0:
+            return "0"
+        unit, word = _unit(size, thousands_from=1e4)
+        steps = np.diff(np.asarray(self.locs, dtype=np.float64)) / unit
+        step = float(np.min(np.abs(steps), initial=size / unit)) or 1.0
+        digits = 0
+        while digits < 6 and abs(round(step, digits) - step) > 1e-3 * step:
+            digits += 1
+        return _signed(f"{x / unit:,.{digits}f}{word}")
+
+
+def share(value: float) -> str:
+    """A share in per cent, a decimal where it is small."""
+    percent = 100 * value
+    digits = 0 if abs(percent) >= 99.5 else 1
+    return _signed(f"{round(percent, digits) + 0.0:,.{digits}f} %")
+
+
+def change(old: float, new: float) -> str:
+    """The relative change, with its sign."""
+    if old == 0:
+        return "new" if new > 0 else "–"
+    percent = 100 * (new / old - 1)
+    if abs(percent) < 0.05:
+        return "±0 %"
+    digits = 0 if abs(percent) >= 1 else 1
+    return _signed(f"{percent:+,.{digits}f} %")
+
+
+def shorten(name: str, longest: int = 26) -> str:
+    """The name, its middle cut out where it is too long for its place."""
+    if len(name) <= longest:
+        return name
+    tail = longest // 2 - 1
+    return f"{name[: longest - tail - 1]}…{name[-tail:]}"
+
+
+def amounts_on(ax: Axes, axis: str, ticks: int = 5) -> None:
+    """Write an axis' ticks as amounts, a few of them."""
+    chosen = ax.xaxis if axis == "x" else ax.yaxis
+    chosen.set_major_locator(MaxNLocator(ticks))
+    chosen.set_major_formatter(_Amounts())
+
+
+def shares_on(ax: Axes, axis: str, ticks: int = 5) -> None:
+    """Write an axis' ticks as per cent, a few of them."""
+    chosen = ax.xaxis if axis == "x" else ax.yaxis
+    chosen.set_major_locator(MaxNLocator(ticks))
+    chosen.set_major_formatter(
+        FuncFormatter(
+            lambda value, _: f"{100 * value:.0f} %" if value <= 1 else ""
+        )
+    )
+
+
+def names_on(ax: Axes, names: Sequence[str], longest: int = 26) -> None:
+    """Name the rows of horizontal bars, the first on top."""
+    ax.set_yticks(
+        range(len(names)),
+        [shorten(name, longest) for name in names],
+        color=INK,
+    )
+    rows_on(ax, len(names))
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+
+
+def rows_on(ax: Axes, rows: int) -> None:
+    """Room for rows of bars from the top; a few are not drawn fat."""
+    spare = max(4 - rows, 0) / 2
+    ax.set_ylim(rows - 0.4 + spare, -0.6 - spare)
+
+
+def colour(index: int) -> str:
+    """The colour of the i-th channel."""
+    return PALETTE[index % len(PALETTE)]
+
+
+def marker(index: int) -> str:
+    """The marker of the i-th channel: another one per round of colours."""
+    return MARKERS[index // len(PALETTE) % len(MARKERS)]
+
+
+def legend_below(
+    ax: Axes, columns: int, gap: float = 0.42, **options: Any
+) -> None:
+    """A legend in one row, `gap` inches below the axes."""
+    height = ax.get_window_extent().height / DPI
+    ax.legend(
+        loc="upper left",
+        bbox_to_anchor=(0.0, -gap / height),
+        ncols=columns,
+        borderaxespad=0.0,
+        columnspacing=1.4,
+        handlelength=1.6,
+        **options,
+    )
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """The text as lines of at most `width` letters."""
+    return textwrap.wrap(text, width)
