@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
 from mmmflow_native import active_set
 from mmmflow_native.active_set import Quadratic, StateArray
 from mmmflow_native.moments import Moments
@@ -74,13 +75,16 @@ def ridge(
 ) -> Ridge:
     """Fit c candidates.
 
-    lambda_ is (c,); penalty_factor, lower and upper are (p, c). Columns
-    without variation over the training rows get the coefficient 0.
+    lambda_ is (c,); penalty_factor, lower and upper are (p, c). Factors that
+    are all 0 mean no penalty. Columns without variation over the training
+    rows get the coefficient 0.
     """
-    factors = penalty_factor * (len(penalty_factor) / penalty_factor.sum(0))
+    total = penalty_factor.sum(axis=0)
+    share = penalty_factor / np.where(total > 0, total, 1.0)
+    penalty = lambda_ * share * len(share)
     coefficients, states = _fit(
         moments,
-        lambda_ * factors,
+        penalty,
         lower,
         upper,
         centred=True,
@@ -95,7 +99,7 @@ def ridge(
     if dropped.any():
         coefficients[:, dropped], _ = _fit(
             moments.take(dropped),
-            (lambda_ * factors)[:, dropped],
+            penalty[:, dropped],
             lower[:, dropped],
             upper[:, dropped],
             centred=False,
