@@ -98,6 +98,14 @@ def store(ports: Ports, data: Json, path: Path) -> None:
     )
 
 
+def read_marker(ports: Ports, data: Json) -> Json:
+    """Raises: NotFoundError; InvalidInputError if it breaks its schema."""
+    name = paths.dataset_marker(data["country"], data["id"])
+    marker: Json = json.loads(ports.data.read(name))
+    schema.require("dataset.json", marker)
+    return marker
+
+
 def fail(ports: Ports, dataset: Document, problems: Sequence[Problem]) -> None:
     """The end of a dataset that can't be had, with every reason."""
     failed = {

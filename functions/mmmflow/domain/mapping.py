@@ -98,16 +98,17 @@ def read(document: Mapping[str, Any]) -> DataMapping:
 def missing_columns(
     mapping: DataMapping, present: Iterable[str]
 ) -> list[Problem]:
-    """A problem for each column that the dataset does not have."""
-    there = sorted(present)
+    """One problem that names every column that the dataset does not have."""
+    there = set(present)
+    missing = [column for column in mapping.columns if column not in there]
+    if not missing:
+        return []
     return [
         Problem(
-            f"column {column!r}",
-            "the mapping names it, the data does not have it",
-            f"the data has {', '.join(there)}",
+            "column " + ", ".join(map(repr, missing)),
+            "named by the mapping, but not in the data",
+            f"the data has {', '.join(sorted(there))}",
         )
-        for column in mapping.columns
-        if column not in set(there)
     ]
 
 

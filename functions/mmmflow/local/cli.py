@@ -1,19 +1,19 @@
 """The command line of one machine: `run` and `serve`."""
 
-import logging
+import contextlib
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import click
 from rich.console import Console
 
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.ports import Ports, RefusedError
-
-log = logging.getLogger(__name__)
 
 _INTERRUPTED = 130
 
@@ -30,6 +30,7 @@ _INTERRUPTED = 130
 @click.pass_context
 def main(context: click.Context, home: Path) -> None:
     """Marketing mix models on one machine: no cloud account, no server."""
+    signal.signal(signal.SIGTERM, _interrupt)
     context.obj = home.resolve()
 
 
@@ -93,9 +94,9 @@ def run(
         before = main_job.standing(ports, job)
         if before is not None and before.done:
             console.print(
-                f"Nothing to do: all {len(before.experiments)} experiments"
-                " of this request were done before. `make clean` starts"
-                " afresh."
+                "Nothing to do: this was done before, and nothing changed"
+                f" since ({before.outcome}). `make clean` starts afresh.",
+                soft_wrap=True,
             )
             ended = before
         else:
@@ -135,11 +136,16 @@ def serve(home: Path, port: int) -> None:
     ):
         services.start()
         console.print(f"Status page  {server.url}", soft_wrap=True)
+        console.print(f"Drop data    {home}/uploads/<country>/", soft_wrap=True)
         console.print(
-            f"Drop files   {home / 'uploads'}/<country>/", soft_wrap=True
+            f"Drop mapping {home}/data/metadata/universal/<version>/"
+            "mapping.json",
+            soft_wrap=True,
         )
         console.print("Ctrl-C stops; a restart goes on where it was.")
-        server.wait()
+        with contextlib.suppress(KeyboardInterrupt):
+            server.wait()
+        click.echo("Stopping …")
 
 
 class _Services:
@@ -208,6 +214,11 @@ def _errors(console: Console) -> Iterator[None]:
     except KeyboardInterrupt:
         click.echo("Interrupted; the next start goes on from here.", err=True)
         sys.exit(_INTERRUPTED)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """A termination ends it as Ctrl-C does."""
+    raise KeyboardInterrupt
 
 
 def _fail(console: Console, text: str) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from mmmflow.ports import AlreadyExistsError, Document, Json, Ports, Where
 
 _ENDINGS = (".csv", ".parquet")
 _SWEEP = {"adstock": ["geometric", "weibull_cdf"]}
-_EVERYTHING = "all"
+EVERYTHING = "all"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,15 @@ class Standing:
         ended = [e for e in self.experiments if e.data["state"] in TERMINAL]
         missing = self.expected - self._lost
         return len(ended) >= missing
+
+    @property
+    def outcome(self) -> str:
+        """The experiments' states in numbers."""
+        states = Counter(e.data["state"] for e in self.experiments)
+        states.update({"without data": self._lost} if self._lost else {})
+        return ", ".join(
+            f"{number} {state.lower()}" for state, number in states.items()
+        )
 
     @property
     def _lost(self) -> int:
@@ -195,7 +205,7 @@ def _source(table: str, meaning: DataMapping) -> Json:
 def _countries(ports: Ports, table: str, meaning: DataMapping) -> list[str]:
     """Every country in the table; one name for all rows without a column."""
     if meaning.country is None:
-        return [_EVERYTHING]
+        return [EVERYTHING]
     column = '"' + meaning.country.replace('"', '""') + '"'
     statement = f'SELECT DISTINCT {column} FROM "{table}" ORDER BY 1'  # noqa: S608
     batches = ports.warehouse.read(statement, {})

@@ -76,12 +76,13 @@ class FolderBucket:
         )
         return [_info(row) for row in rows]
 
-    def adopt(self) -> int:
+    def adopt(self, folder: str = "") -> int:
         """Announce files that a person put into the folder; how many.
 
         A file counts once it has not changed for half a second.
         """
-        found = [p for p in self._folder.rglob("*") if _is_whole(p)]
+        within = self._folder / folder
+        found = [path for path in within.rglob("*") if _is_whole(path)]
         known = {
             name: (size, mtime)
             for name, size, mtime in self._database.connection.execute(

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mmmflow.domain import ranking
-from mmmflow.local.main_job import Standing
+from mmmflow.local.main_job import EVERYTHING, Standing
 from mmmflow.ports import Document, Json, Ports
 
 
@@ -136,7 +136,10 @@ def _show_failed(console: Console, document: Document) -> None:
 
 def _show_problems(console: Console, document: Document) -> None:
     console.print()
-    _line(console, f"The data of {document.data['country']} can't be used:")
+    source = document.data["source"].get("table", "")
+    country = document.data["country"]
+    of = "" if country == EVERYTHING else f" for {country}"
+    _line(console, f"The data{of} can't be used ({source}):")
     for problem in document.data["problems"]:
         _line(console, f"  {problem['where']}: {problem['what']}")
         if problem["hint"]:

@@ -50,9 +50,11 @@ class Runner:
         assert isinstance(ports.messages, SqliteMessages)  # noqa: S101
         assert isinstance(ports.jobs, SubprocessJobs)  # noqa: S101
         assert isinstance(ports.uploads, FolderBucket)  # noqa: S101
+        assert isinstance(ports.data, FolderBucket)  # noqa: S101
         self._bus = ports.messages
         self._jobs = ports.jobs
         self._uploads = ports.uploads
+        self._data = ports.data
         self._wake = threading.Event()
         self._bus.wake = self._wake.set
         self._stopping = threading.Event()
@@ -90,6 +92,7 @@ class Runner:
             now = time.monotonic()
             if now - looked > _LOOK_EVERY:
                 self._uploads.adopt()
+                self._data.adopt("metadata")
                 self._jobs.reap_orphans()
                 looked = now
             if now - swept > _SWEEP_EVERY:

@@ -3,7 +3,7 @@
 import logging
 from datetime import timedelta
 
-from mmmflow import outbox, queues, training
+from mmmflow import outbox, queues, schema, training
 from mmmflow.domain import experiment, request
 from mmmflow.domain.experiment import State
 from mmmflow.ports import (
@@ -24,6 +24,7 @@ _BACK_OFF = timedelta(seconds=10)
 
 def launch(message: Message, ports: Ports) -> None:
     """Take slots and start jobs for the queue that changed."""
+    schema.require("queue.changed.json", message.body)
     queue = queues.get(ports, message.body["queue"])
     while slots := queues.free_slots(ports, queue):
         candidates = _candidates(ports, queue.id, len(slots))

@@ -5,7 +5,6 @@ that waited are let go, and what the dataset's request wants trained is asked
 for.
 """
 
-import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,9 +125,7 @@ def _make(data: Json, mapping: Document, ports: Ports) -> Json:
     version = mapping.data["version"]
     meaning = training.read_mapping(ports, mapping.data["scope"], version)
     folder = paths.training_data(data["country"], data["id"], version)
-    marker = json.loads(
-        ports.data.read(paths.dataset_marker(data["country"], data["id"]))
-    )
+    marker = datasets.read_marker(ports, data)
     with tempfile.TemporaryDirectory() as temporary:
         raw = Path(temporary) / "raw.parquet"
         name = paths.raw_data(data["country"], data["id"])
@@ -192,11 +189,7 @@ def _report(
 def _mark_extracted(dataset: Document, ports: Ports) -> None:
     if dataset.data["state"] != "REQUESTED":
         return
-    marker = json.loads(
-        ports.data.read(
-            paths.dataset_marker(dataset.data["country"], dataset.id)
-        )
-    )
+    marker = datasets.read_marker(ports, dataset.data)
     data = {**dataset.data, "state": "EXTRACTED", "rows": marker["rows"]}
     update = Update("datasets", dataset.id, dataset.version, data)
     outbox.commit(ports, [update])  # overtaken: it is further on already
