@@ -1,11 +1,10 @@
 """The command line of one machine: `run` and `serve`."""
 
-import contextlib
 import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -143,7 +142,7 @@ def serve(home: Path, port: int) -> None:
             soft_wrap=True,
         )
         console.print("Ctrl-C stops; a restart goes on where it was.")
-        with contextlib.suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt):
             server.wait()
         click.echo("Stopping …")
 
