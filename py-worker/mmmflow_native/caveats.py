@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmmflow_native.calendar import PER_YEAR
-from mmmflow_native.convergence import Convergence
+from mmmflow_native.convergence import late_gain
 from mmmflow_native.features import Features
 from mmmflow_native.fit import Fit
 from mmmflow_native.pareto import MIN_CANDIDATES
@@ -15,6 +15,7 @@ from mmmflow_native.sensitivity import NEARLY, NearOptimal, WeightedChoice
 from mmmflow_native.solutions import Solutions
 
 ROWS_PER_VARIABLE = 10  # Robyn's recommendation
+STILL_GAINING = 0.02  # of the front's area
 OVERFIT = 1.5  # error out of sample against in sample
 WIDE = 2.0  # highest against lowest ROAS of nearly optimal models
 MOVES = 0.1  # of all paid effect: what RSSD's weight may move
@@ -88,17 +89,17 @@ def _about_lifts(problem: Problem) -> list[str]:
     return said
 
 
-def about_search(
-    solutions: Solutions,
-    selection: Selection,
-    converged: Sequence[Convergence],
-) -> list[str]:
+def about_search(solutions: Solutions, selection: Selection) -> list[str]:
     """What to know of the search and the choice."""
-    said = [
-        f"The search has not converged: {c.message}. Give it more iterations."
-        for c in converged
-        if not c.converged
-    ]
+    said = []
+    gained = late_gain(
+        solutions.iteration, solutions.nrmse, solutions.decomp_rssd
+    )
+    if gained > STILL_GAINING:
+        said.append(
+            f"The last fifth of the search still added {gained:.0%} to the "
+            "Pareto front: more iterations would find better models."
+        )
     if len(selection.kept) < MIN_CANDIDATES < len(solutions):
         said.append(
             f"Only {len(selection.kept)} models pass the Pareto filter; "

@@ -1,6 +1,5 @@
 """The stages of a run, from files to files; reads top to bottom."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from mmmflow_native import caveats
@@ -8,7 +7,7 @@ from mmmflow_native.allocation import Allocation
 from mmmflow_native.allocator import allocate
 from mmmflow_native.config import JobConfig
 from mmmflow_native.config_reader import read_config
-from mmmflow_native.convergence import Convergence, convergence
+from mmmflow_native.convergence import convergence
 from mmmflow_native.errors import UserError
 from mmmflow_native.features import Features
 from mmmflow_native.fit import Fit, fit
@@ -16,31 +15,11 @@ from mmmflow_native.inputs import Inputs, read_features
 from mmmflow_native.outputs import write_outputs
 from mmmflow_native.problem import Problem
 from mmmflow_native.progress import Progress
+from mmmflow_native.result import Result
 from mmmflow_native.search import search
-from mmmflow_native.selection import Selection, select
-from mmmflow_native.sensitivity import (
-    NearOptimal,
-    WeightedChoice,
-    near_optimal,
-    weighted_choices,
-)
+from mmmflow_native.selection import select
+from mmmflow_native.sensitivity import near_optimal, weighted_choices
 from mmmflow_native.solutions import Solutions
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """All that a run found; `fits` are the candidates', best first."""
-
-    config: JobConfig
-    problem: Problem
-    solutions: Solutions
-    converged: list[Convergence]
-    selection: Selection
-    weighted: list[WeightedChoice]
-    near: NearOptimal
-    fits: list[tuple[str, Fit]]
-    allocation: Allocation | None
-    warnings: list[str]
 
 
 def run(inputs: Inputs, out: Path, progress: Progress) -> None:
@@ -111,7 +90,7 @@ def _conclude(
     allocation, refused = _allocate(config, problem, best)
     warnings = [
         *caveats.about_data(features),
-        *caveats.about_search(solutions, selection, converged),
+        *caveats.about_search(solutions, selection),
         *caveats.about_model(problem, solutions, selection, best),
         *caveats.about_answer(problem, weighted, near),
         *refused,

@@ -3,15 +3,12 @@
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mmmflow_native import model_tables, pictures, series_tables
 from mmmflow_native.progress import Progress, write_json
+from mmmflow_native.result import Result
 from mmmflow_native.summary import summary
 from mmmflow_native.tables import Columns, write_table
-
-if TYPE_CHECKING:
-    from mmmflow_native.engine import Result
 
 RESULTS = "results"
 PART = ".results.part"
@@ -27,7 +24,7 @@ def clear(out: Path) -> None:
         (out / name).unlink(missing_ok=True)
 
 
-def write_outputs(result: "Result", out: Path, progress: Progress) -> None:
+def write_outputs(result: Result, out: Path, progress: Progress) -> None:
     """Write results/ and then model_summary.json."""
     part = out / PART
     part.mkdir()
@@ -57,7 +54,7 @@ def discard(out: Path) -> None:
     shutil.rmtree(out / PART, ignore_errors=True)
 
 
-def _tables(result: "Result") -> dict[str, Columns]:
+def _tables(result: Result) -> dict[str, Columns]:
     problem, solutions = result.problem, result.solutions
     selection, fits = result.selection, result.fits
     goal = result.config.dep_var_type

@@ -1,19 +1,16 @@
 """Which pictures a run leaves, and what they are called."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mmmflow_native.plots.onepager import onepager
 from mmmflow_native.plots.style import Context, save
-
-if TYPE_CHECKING:
-    from mmmflow_native.engine import Result
+from mmmflow_native.result import Result
 
 # Each takes about a second to draw.
 ONEPAGERS = 5
 
 
-def draw(result: "Result", folder: Path) -> str:
+def draw(result: Result, folder: Path) -> str:
     """Draw everything into `folder`; the selected model's one-pager's name.
 
     A one-pager for the best candidates, the selected one's as PDF too.
@@ -31,7 +28,7 @@ def draw(result: "Result", folder: Path) -> str:
     return f"onepager_{result.fits[0][0]}.png"
 
 
-def _context(result: "Result", model_id: str, note: str) -> Context:
+def _context(result: Result, model_id: str, note: str) -> Context:
     return Context(
         country=result.config.country,
         dep_var=result.config.dep_var,

@@ -1,0 +1,28 @@
+"""All that a run found, before it is written."""
+
+from dataclasses import dataclass
+
+from mmmflow_native.allocation import Allocation
+from mmmflow_native.config import JobConfig
+from mmmflow_native.convergence import Convergence
+from mmmflow_native.fit import Fit
+from mmmflow_native.problem import Problem
+from mmmflow_native.selection import Selection
+from mmmflow_native.sensitivity import NearOptimal, WeightedChoice
+from mmmflow_native.solutions import Solutions
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """`fits` are the candidates', by model id, best first."""
+
+    config: JobConfig
+    problem: Problem
+    solutions: Solutions
+    converged: list[Convergence]
+    selection: Selection
+    weighted: list[WeightedChoice]
+    near: NearOptimal
+    fits: list[tuple[str, Fit]]
+    allocation: Allocation | None
+    warnings: list[str]
