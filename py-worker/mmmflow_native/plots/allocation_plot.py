@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from mmmflow_native.allocation import Allocation, ChannelAllocation
+from mmmflow_native.plots.formats import amount, change, wrapped
 from mmmflow_native.plots.style import (
     BLUE,
     FAINT,
@@ -14,14 +15,11 @@ from mmmflow_native.plots.style import (
     RED,
     Context,
     Page,
-    amount,
     amounts_on,
-    change,
     legend_below,
     names_on,
     styled,
     subtitle,
-    wrapped,
 )
 
 
@@ -94,21 +92,18 @@ def proposal_panel(ax: Axes, allocation: Allocation, context: Context) -> None:
     amounts_on(ax, "x")
     ax.grid(axis="x")
     ax.set_xlabel(f"spend per {allocation.interval}{context.money}")
-    gain, money = headline(allocation, context)
-    ax.set_title(f"Budget proposal: {gain}")
+    gain, money = headline(allocation)
+    ax.set_title(f"Budget proposal: {gain} from paid media")
     subtitle(ax, f"{money}; band: the bounds; right: change of spend")
     legend_below(ax, 3)
 
 
-def headline(allocation: Allocation, context: Context) -> tuple[str, str]:
+def headline(allocation: Allocation) -> tuple[str, str]:
     """What the proposal brings, and for what money."""
     gain = change(allocation.response_now, allocation.response_proposed)
     money = change(allocation.spend_now, allocation.total_budget)
     same = money == "±0 %"
-    return (
-        f"{gain} {context.goal}",
-        "with the same money" if same else f"with {money} money",
-    )
+    return gain, "with the same money" if same else f"with {money} money"
 
 
 def _ordered(allocation: Allocation) -> list[ChannelAllocation]:
@@ -123,7 +118,7 @@ def allocation_plot(allocation: Allocation, context: Context) -> Figure:
     warnings = [
         line for text in allocation.warnings for line in wrapped(text, 150)
     ]
-    page = Page(15.5, 1.25 + 2 * (height + 1.65) + 0.2 * len(warnings))
+    page = Page(16.2, 1.25 + 2 * (height + 1.65) + 0.2 * len(warnings))
     page.text(
         0.5,
         0.3,

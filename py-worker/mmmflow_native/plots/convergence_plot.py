@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from mmmflow_native.plots.formats import wrapped
 from mmmflow_native.plots.style import (
     BLUE,
     INK,
@@ -16,7 +17,6 @@ from mmmflow_native.plots.style import (
     legend_below,
     styled,
     subtitle,
-    wrapped,
 )
 from mmmflow_native.problem import FloatArray, IntArray
 

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from mmmflow_native.fit import Fit
+from mmmflow_native.plots.formats import amount, share
 from mmmflow_native.plots.style import (
     BLUE,
     GREY,
@@ -15,12 +16,10 @@ from mmmflow_native.plots.style import (
     ORANGE,
     QUIET,
     Context,
-    amount,
     amounts_on,
     legend_below,
     names_on,
     rows_on,
-    share,
     shares_on,
     subtitle,
 )

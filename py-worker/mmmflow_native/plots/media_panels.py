@@ -4,21 +4,19 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from mmmflow_native.fit import Fit
+from mmmflow_native.plots.formats import amount, share, shorten
 from mmmflow_native.plots.style import (
     BLUE,
     INK,
     QUIET,
     SKY,
     Context,
-    amount,
     amounts_on,
     colour,
     legend_below,
     marker,
     names_on,
-    share,
     shares_on,
-    shorten,
     subtitle,
 )
 from mmmflow_native.problem import Problem

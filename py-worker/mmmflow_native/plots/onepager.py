@@ -9,6 +9,7 @@ from mmmflow_native.plots.decomposition_panel import (
     spend_against_effect,
     waterfall,
 )
+from mmmflow_native.plots.formats import amount, shorten
 from mmmflow_native.plots.media_panels import (
     adstock_panel,
     carryover_panel,
@@ -19,8 +20,6 @@ from mmmflow_native.plots.style import (
     QUIET,
     Context,
     Page,
-    amount,
-    shorten,
     styled,
 )
 from mmmflow_native.plots.time_panels import fitted_panel, residual_panel

@@ -21,7 +21,6 @@ from mmmflow_native.problem import BoolArray, FloatArray, IntArray
 
 FRONTS_DRAWN = 3
 FRONT_COLOURS = (BLUE, GREEN, ORANGE)
-SHOWN = 0.9  # of the candidates: the worst would squeeze the rest
 
 
 @styled
@@ -119,7 +118,7 @@ def _picked(
             "*" if chosen else "o",
             color=RED if chosen else "white",
             markeredgecolor="white" if chosen else INK,
-            markersize=19 if chosen else 12,
+            markersize=20 if chosen else 11,
             zorder=6 if chosen else 5,
         )
         ax.annotate(
@@ -152,7 +151,8 @@ def _view(
 ) -> int:
     """Set the axes to where the choice is; the number of points outside.
 
-    That is the better 90 % by each error, and whatever is marked.
+    That is twice as far as the marked models reach from the best value, or
+    to the median candidate if there are none.
     """
     finite = np.isfinite(nrmse) & np.isfinite(rssd)
     if not finite.any():
@@ -160,12 +160,15 @@ def _view(
     inside = finite.copy()
     limits = []
     for values in (nrmse, rssd):
-        high = float(np.quantile(values[finite], SHOWN))
-        high = max(high, float(np.max(values[marked & finite], initial=high)))
         low = float(values[finite].min())
-        margin = 0.05 * (high - low) or 0.05 * max(high, 1e-6)
-        limits.append((max(low - margin, 0.0), high + margin))
-        inside &= values <= high + margin
+        chosen = values[marked & finite]
+        reach = float(chosen.max()) - low if chosen.size else 0.0
+        if reach <= 0:
+            reach = float(np.median(values[finite])) - low
+        high = low + 2 * reach or 1e-6
+        margin = 0.06 * (high - low) or 0.05 * abs(high)
+        limits.append((low - margin, high))
+        inside &= values <= high
     ax.set_xlim(limits[0])
     ax.set_ylim(limits[1])
     return int(finite.sum() - inside.sum())

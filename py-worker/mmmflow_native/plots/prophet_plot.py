@@ -63,7 +63,9 @@ def prophet_plot(problem: Problem, context: Context) -> Figure:
     window = problem.dates[problem.window]
     for row, (title, values, colour, told) in enumerate(series):
         ax = page.axes(1.0, 1.4 + row * (height + gap), 10.6, height)
-        ax.axvspan(window[0], window[-1], color="#f4f4f4", linewidth=0)
+        ax.axvspan(
+            window[0], window[-1], color="#f4f4f4", linewidth=0, zorder=0
+        )
         if title != "Goal" and values.min() < 0 < values.max():
             ax.axhline(0, color=INK, linewidth=0.7)
         ax.plot(problem.dates, values, color=colour, linewidth=1.5)

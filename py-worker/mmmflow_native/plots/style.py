@@ -5,8 +5,6 @@ by construction, and a page takes well under a second. Colours are those of
 Okabe and Ito (2008), which keep apart under the common colour blindnesses.
 """
 
-import math
-import textwrap
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import Formatter, FuncFormatter, MaxNLocator
 from mmmflow_native.allocation import DepVarType
+from mmmflow_native.plots.formats import HUGE, shorten, signed, unit_of
 from mmmflow_native.problem import Interval
 
 INK = "#222222"
@@ -46,9 +45,6 @@ KIND_WORDS = {
     "paid_media": "paid media",
     "organic_media": "organic media",
 }
-
-UNITS = ((1e12, " tn"), (1e9, " bn"), (1e6, " M"), (1e3, " k"))
-HUGE = 1e15  # from here on powers of ten are the clearer
 
 DPI = 110
 TEXT = 9.0  # points
@@ -182,74 +178,22 @@ def subtitle(ax: Axes, text: str) -> None:
     )
 
 
-def amount(value: float) -> str:
-    """A number for people: 4,321 · 123 k · 1.23 M · 4.50 bn."""
-    if not math.isfinite(value):
-        return "–"
-    size = abs(value)
-    # Rounding must not end in "1,000 k".
-    unit, word = _unit(size * 1.0005, thousands_from=1e5)
-    if size >= HUGE:
-        return _signed(f"{value:.2e}")
-    digits = 0
-    if 0 < size / unit < 99.95:
-        digits = min(2 - math.floor(math.log10(size / unit) + 1e-4), 6)
-    return _signed(f"{value / unit:,.{digits}f}{word}")
-
-
-def _unit(size: float, thousands_from: float) -> tuple[float, str]:
-    for unit, word in UNITS:
-        if size >= (thousands_from if unit == 1e3 else unit):
-            return unit, word
-    return 1.0, ""
-
-
-def _signed(number: str) -> str:
-    return number.replace("-", "−")
-
-
 class _Amounts(Formatter):
     """Ticks in one unit, with the decimals that tell them apart."""
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         size = max((abs(float(at)) for at in self.locs), default=abs(x))
         if size >= HUGE:
-            return _signed(f"{x:.1e}")
+            return signed(f"{x:.1e}")
         if x == 0:
             return "0"
-        unit, word = _unit(size, thousands_from=1e4)
+        unit, word = unit_of(size, thousands_from=1e4)
         steps = np.diff(np.asarray(self.locs, dtype=np.float64)) / unit
         step = float(np.min(np.abs(steps), initial=size / unit)) or 1.0
         digits = 0
         while digits < 6 and abs(round(step, digits) - step) > 1e-3 * step:
             digits += 1
-        return _signed(f"{x / unit:,.{digits}f}{word}")
-
-
-def share(value: float) -> str:
-    """A share in per cent, a decimal where it is small."""
-    percent = 100 * value
-    digits = 0 if abs(percent) >= 99.5 else 1
-    return _signed(f"{round(percent, digits) + 0.0:,.{digits}f} %")
-
-
-def change(old: float, new: float) -> str:
-    """The relative change, with its sign."""
-    if old == 0:
-        return "new" if new > 0 else "–"
-    percent = 100 * (new / old - 1)
-    if abs(percent) < 0.05:
-        return "±0 %"
-    digits = 0 if abs(percent) >= 1 else 1
-    return _signed(f"{percent:+,.{digits}f} %")
-
-
-def shorten(name: str, longest: int = 26) -> str:
-    """The name, its middle cut out where it is too long for its place."""
-    if len(name) <= longest:
-        return name
-    tail = longest // 2 - 1
-    return f"{name[: longest - tail - 1]}…{name[-tail:]}"
+        return signed(f"{x / unit:,.{digits}f}{word}")
 
 
 def amounts_on(ax: Axes, axis: str, ticks: int = 5) -> None:
@@ -312,8 +256,3 @@ def legend_below(
         handlelength=1.6,
         **options,
     )
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """The text as lines of at most `width` letters."""
-    return textwrap.wrap(text, width)

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from mmmflow_native.fit import Fit
+from mmmflow_native.plots.formats import amount
 from mmmflow_native.plots.style import (
     GREY,
     INK,
@@ -11,7 +12,6 @@ from mmmflow_native.plots.style import (
     QUIET,
     RED,
     Context,
-    amount,
     amounts_on,
     legend_below,
     subtitle,
