@@ -76,16 +76,17 @@ def check_budget(
     what = "the budget of" if asked else "what was spent,"
     total = budget * periods
     lowest, highest = limits.lowest * periods, limits.highest * periods
+    groups = " with the groups' limits" if limits.groups else ""
     if total < lowest * (1 - ROUNDING):
         raise UserError(
-            f"{what} {total:,.0f} is below the sum of the lower bounds, "
-            f"{lowest:,.0f} ({periods} periods)",
+            f"{what} {total:,.0f} is below the sum of the lower bounds"
+            f"{groups}, {lowest:,.0f} ({periods} periods)",
             "give a budget above that, or lower bounds",
         )
     if total > highest * (1 + ROUNDING):
         raise UserError(
-            f"{what} {total:,.0f} is above the sum of the upper bounds, "
-            f"{highest:,.0f} ({periods} periods)",
+            f"{what} {total:,.0f} is above the sum of the upper bounds"
+            f"{groups}, {highest:,.0f} ({periods} periods)",
             "give a budget below that, or higher bounds",
         )
 

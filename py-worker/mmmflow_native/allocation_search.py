@@ -17,6 +17,7 @@ from mmmflow_native.response import Responses
 
 GRID = 1000  # steps of money; the optimum's region is found to one of them
 TOLERANCE = 1e-8  # relative: how far a constraint may be off
+SNAP = 1e-10  # of a channel's room: closer to a bound is at it
 STEEPEST = 1e12  # stands for an infinite slope, which SLSQP can't take
 SMALLEST = 1e-300  # keeps a division by nothing finite
 
@@ -213,6 +214,12 @@ def _slope(model: Responses, spend: FloatArray) -> FloatArray:
     return np.minimum(model.marginal(spend), STEEPEST)
 
 
+def _snapped(z: FloatArray) -> FloatArray:
+    """z with what only rounding keeps off a bound put on it."""
+    low = np.where(z < SNAP, 0.0, z)
+    return np.where(low > 1.0 - SNAP, 1.0, low)
+
+
 def _sharpen(
     model: Responses,
     limits: Constraints,
@@ -262,7 +269,7 @@ def _sharpen(
             method="SLSQP",
             options={"ftol": 1e-13, "maxiter": 300},
         )
-        outcomes.append(spend_at(result.x))
+        outcomes.append(spend_at(_snapped(result.x)))
 
     def worth(spend: FloatArray) -> tuple[bool, float]:
         met = all(condition.met(spend) for condition in conditions)
