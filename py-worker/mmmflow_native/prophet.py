@@ -5,6 +5,7 @@ to the goal over all rows, the factors' levels as additional regressors.
 """
 
 import logging
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -133,7 +134,9 @@ def _fitted(model: Any, frame: "pd.DataFrame", seed: int) -> "pd.DataFrame":
     # cmdstanpy logs every fit; what goes wrong it raises.
     from cmdstanpy import disable_logging
 
-    with disable_logging():
+    with warnings.catch_warnings(), disable_logging():
+        # Prophet uses what pandas is about to remove.
+        warnings.simplefilter("ignore", DeprecationWarning)
         model.fit(frame, seed=seed)
-    found: pd.DataFrame = model.predict(frame)
+        found: pd.DataFrame = model.predict(frame)
     return found

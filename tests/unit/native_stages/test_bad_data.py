@@ -23,7 +23,7 @@ def _put(column: str, row: int, value: Any) -> Callable[[Rows], None]:
     return change
 
 
-WRONG: dict[str, tuple[Callable[[Rows], None], str]] = {
+WRONG: dict[str, tuple[Callable[[Rows], object], str]] = {
     "text in numbers": (
         _put("price", 17, "12,5x"),
         "column 'price', row 17: '12,5x' is not a number",
@@ -57,12 +57,12 @@ WRONG: dict[str, tuple[Callable[[Rows], None], str]] = {
         "the date 2022-02-21 comes twice: rows 8 and 9",
     ),
     "a gap": (
-        lambda rows: [values.pop(20) for values in rows.values()] and None,
+        lambda rows: [values.pop(20) for values in rows.values()],
         "row 21 (2022-05-30) comes 14 days after 2022-05-16, but the data are "
         "weeks",
     ),
     "a column that is not there": (
-        lambda rows: rows.pop("price") and None,
+        lambda rows: rows.pop("price"),
         "the data has no column 'price'",
     ),
     "exposure without spend's trace": (
