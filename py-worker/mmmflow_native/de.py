@@ -9,6 +9,7 @@ non-dominated sorting and crowding distance (Deb et al. 2002).
 from dataclasses import dataclass
 
 import numpy as np
+
 from mmmflow_native.problem import BoolArray, FloatArray, IntArray
 
 
@@ -48,7 +49,9 @@ class DifferentialEvolution:
 
     def tell(self, errors: FloatArray) -> None:
         """Take the errors (b, objectives) of the positions asked last."""
-        errors = np.where(np.isnan(errors), np.inf, errors)
+        # A model without an error is worse than any that has all of them.
+        broken = ~np.isfinite(errors).all(axis=1, keepdims=True)
+        errors = np.where(broken, np.inf, errors)
         b = len(errors)
         if len(self._members) == 0:
             self._members, self._errors = self._asked, errors

@@ -4,11 +4,13 @@ q fixed columns (prophet, context), m media, w rows of the window.
 """
 
 import numpy as np
+
 from mmmflow_native.moments import Moments
 from mmmflow_native.problem import FloatArray, IntArray, Problem
 
 # A column whose sd is less than this part of its mean is constant.
 _CONSTANT = 1e-12
+_STRIP = 32
 
 
 class Design:
@@ -37,8 +39,8 @@ class Design:
             centred = saturated - mean_m
             centred *= train[:, None]
         cross = (self._z.T @ centred.reshape(w, m * c)).reshape(-1, m, c) / rows
-        by_candidate = np.ascontiguousarray(centred.transpose(2, 1, 0))
-        square = by_candidate @ by_candidate.transpose(0, 2, 1)
+        by_series = _transpose(centred.reshape(w, m * c)).reshape(m, c, w)
+        square = by_series.swapaxes(0, 1) @ by_series.transpose(1, 2, 0)
         mean_z, cov_z = self._fixed_moments(train_end)
 
         p, q = len(self.fixed) + m, len(self.fixed)
@@ -97,3 +99,11 @@ class Design:
         means = np.stack([mean for mean, _ in known], axis=-1)
         covariances = np.stack([cov for _, cov in known], axis=-1)
         return means[:, which], covariances[:, :, which]
+
+
+def _transpose(x: FloatArray) -> FloatArray:
+    """Contiguous transpose, by strips of rows that stay in the cache."""
+    transposed = np.empty(x.shape[::-1])
+    for i in range(0, len(x), _STRIP):
+        transposed[:, i : i + _STRIP] = x[i : i + _STRIP].T
+    return transposed

@@ -7,6 +7,7 @@ together, without a loop over candidates. Blocks bound the memory.
 from dataclasses import dataclass, fields
 
 import numpy as np
+
 from mmmflow_native.calibration import Calibration
 from mmmflow_native.candidates import Candidates
 from mmmflow_native.design import Design
@@ -39,7 +40,7 @@ from mmmflow_native.transform import transform
 DESCENTS: dict[Solver, Descent] = {"exact": exact, "glmnet": glmnet}
 
 # Doubles of adstocked media in a block, so that it stays in the cache.
-_BLOCK = 1 << 18
+BLOCK = 1 << 18
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +73,7 @@ class Evaluator:
         spend = problem.spend[problem.window].sum(axis=0)
         self._spend_share = spend / spend.sum()
         media = max(1, len(problem.media))
-        self._block = max(16, _BLOCK // (problem.n * media))
+        self._block = max(16, BLOCK // (problem.n * media))
 
     def evaluate(self, candidates: Candidates) -> Evaluated:
         """Errors and models, candidates on the last axis."""
