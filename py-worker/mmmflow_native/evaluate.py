@@ -17,6 +17,7 @@ from mmmflow_native.objectives import (
     Accuracy,
     accuracy,
     decomp_rssd,
+    decomp_rssd_of_refresh,
     goal_of_part,
 )
 from mmmflow_native.problem import (
@@ -116,9 +117,7 @@ class Evaluator:
             rsq_train=train.rsq,
             rsq_val=val.rsq,
             rsq_test=test.rsq,
-            decomp_rssd=decomp_rssd(
-                contribution[self.problem.paid], self._spend_share
-            ),
+            decomp_rssd=self._rssd(contribution, model),
             mape=self._calibration.mape(
                 candidates, transformed, model.coefficients
             ),
@@ -126,6 +125,15 @@ class Evaluator:
             intercept_dropped=model.intercept_dropped,
             coefficients=model.coefficients,
             contribution=contribution,
+        )
+
+    def _rssd(self, contribution: FloatArray, model: Ridge) -> FloatArray:
+        paid, previous = self.problem.paid, self.problem.previous
+        if previous is None:
+            return decomp_rssd(contribution[paid], self._spend_share)
+        rows = len(self._y)
+        return decomp_rssd_of_refresh(
+            contribution, model.intercept * rows, paid, previous, rows
         )
 
     def _accuracy(

@@ -1,12 +1,14 @@
 """What a candidate is judged by: NRMSE, adjusted R² and DECOMP.RSSD.
 
-Formulas of Robyn 3.12 (`model_refit`, `get_rsq`, `robyn_mmm`). c candidates.
+Formulas of Robyn 3.12 (`model_refit`, `get_rsq`, `robyn_mmm`); c candidates,
+p columns of dt_mod, k paid media.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from mmmflow_native.problem import BoolArray, FloatArray, IntArray
+
+from mmmflow_native.problem import BoolArray, FloatArray, IntArray, Previous
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,3 +78,28 @@ def decomp_rssd(effect: FloatArray, spend_share: FloatArray) -> FloatArray:
     rssd: FloatArray = distance * (1 + without)
     rssd[np.isnan(rssd)] = np.inf
     return rssd
+
+
+def decomp_rssd_of_refresh(
+    contribution: FloatArray,
+    intercept: FloatArray,
+    paid: IntArray,
+    previous: Previous,
+    rows: int,
+) -> FloatArray:
+    """Distance (c,) of a refreshed model's shares from the previous one's.
+
+    contribution (p, c) and intercept (c,) are sums over the window of `rows`
+    rows, paid (k,) the paid media's columns. The mean squared change of paid
+    media's shares and that of all others' are rooted and added, the latter
+    over 1 − new periods / rows.
+    """
+    fitted = intercept + contribution.sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        change = contribution / fitted - previous.shares[:, None]
+        baseline = intercept / fitted - previous.intercept_share
+    others = np.vstack([baseline, np.delete(change, paid, axis=0)])
+    drift: FloatArray = np.sqrt(np.mean(change[paid] ** 2, axis=0))
+    drift += np.sqrt(np.mean(others**2, axis=0)) / (1 - previous.steps / rows)
+    drift[np.isnan(drift)] = np.inf
+    return drift

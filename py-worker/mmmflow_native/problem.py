@@ -67,6 +67,15 @@ class Lift:
 
 
 @dataclass(frozen=True, eq=False)
+class Previous:
+    """The model that a refresh starts from."""
+
+    intercept_share: float
+    shares: FloatArray  # (p,), of its fitted goal, in dt_mod's order
+    steps: int  # periods that are new since
+
+
+@dataclass(frozen=True, eq=False)
 class Problem:
     """Goal, regressors and settings of one model search.
 
@@ -91,6 +100,7 @@ class Problem:
     add_penalty_factor: bool = False
     intercept_sign: InterceptSign = "non_negative"
     lifts: tuple[Lift, ...] = ()
+    previous: Previous | None = None  # a refresh: stay near this model
 
     @property
     def n(self) -> int:

@@ -2,7 +2,13 @@
 
 import numpy as np
 import pytest
-from mmmflow_native.objectives import accuracy, decomp_rssd, goal_of_part
+from mmmflow_native.objectives import (
+    accuracy,
+    decomp_rssd,
+    decomp_rssd_of_refresh,
+    goal_of_part,
+)
+from mmmflow_native.problem import Previous
 
 HALVES = np.array([0.5, 0.5])
 
@@ -56,3 +62,29 @@ def test_rssd_grows_by_the_share_of_channels_without_effect() -> None:
 
 def test_rssd_is_infinite_without_any_effect() -> None:
     assert _rssd(0.0, 0.0) == np.inf
+
+
+def _drift(*contribution: float, intercept: float) -> float:
+    """Of a model whose shares were 0.4, 0.1, 0.1 and 0.4 at the intercept."""
+    previous = Previous(0.4, np.array([0.4, 0.1, 0.1]), steps=10)
+    drift = decomp_rssd_of_refresh(
+        np.array(contribution)[:, None],
+        np.array([intercept]),
+        np.array([1, 2]),
+        previous,
+        rows=50,
+    )
+    return float(drift[0])
+
+
+def test_refresh_that_keeps_the_shares_has_no_distance() -> None:
+    assert _drift(80.0, 20.0, 20.0, intercept=80.0) == 0.0
+
+
+def test_refresh_counts_paid_media_and_the_rest_apart() -> None:
+    media = np.sqrt((0.1**2 + 0.0) / 2)
+    rest = np.sqrt((0.1**2 + 0.0) / 2) / (1 - 10 / 50)
+
+    assert _drift(60.0, 40.0, 20.0, intercept=80.0) == pytest.approx(
+        media + rest
+    )
