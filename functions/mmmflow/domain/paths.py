@@ -1,5 +1,6 @@
 """The names of objects, in one place."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -50,8 +51,14 @@ def rendering(country: str, goal: str, what: str) -> str:
 
 
 def safe(name: str) -> str:
-    """A column's name as part of a path: other signs become `_`."""
-    return re.sub(r"[^A-Za-z0-9_-]", "_", name)
+    """A column's name as part of a path: no two names give the same.
+
+    Other signs become `_`, and a hash of the name tells it apart.
+    """
+    clean = re.sub(r"[^A-Za-z0-9_-]", "_", name)
+    if clean == name:
+        return name
+    return f"{clean}~{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)
