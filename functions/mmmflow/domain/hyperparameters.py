@@ -4,6 +4,7 @@ The presets are Robyn's documented recommendations
 (https://facebookexperimental.github.io/Robyn/docs/analysts-guide-to-MMM).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 from mmmflow.domain.errors import Problem
@@ -91,9 +92,11 @@ def problems(
             continue
         low, high = value if isinstance(value, list) else (value, value)
         least, most = _LIMITS[known[key]]
+        if key == "lambda" and not isinstance(value, list):
+            most = math.inf  # a fixed one is λ itself, not its position
         if low > high:
             found.append(Problem(where, f"min {low:g} is above max {high:g}"))
-        elif low < least or (high > most and isinstance(value, list)):
+        elif low < least or high > most:
             found.append(
                 Problem(where, f"must lie between {least:g} and {most:g}")
             )
