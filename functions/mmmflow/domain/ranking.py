@@ -1,30 +1,31 @@
 """Which of several finished experiments is the best: the rule, in one place.
 
 Every run selects its own best model. Between runs of one country and goal
-the champion has the least distance to the ideal, sqrt(NRMSE² + DECOMP.RSSD²).
-NRMSE is the one on data the model was not fitted on where the run validated,
-else the one on its training rows; a validated run ranks before one that was
-not, since errors in sample flatter.
+the least error on periods that the model was not fitted on wins: NRMSE on
+the test rows where the run held some out, else in its backtest. Errors in
+sample flatter, and DECOMP.RSSD only measures how close effects are to spends:
+neither decides between runs, unless a run has nothing better to show.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 RULE = (
-    "validated runs first, then least sqrt(NRMSE² + DECOMP.RSSD²), with the"
-    " validation NRMSE where there is one"
+    "least NRMSE out of sample (test rows where the run validated, else its"
+    " backtest); runs without one come last, by NRMSE on their training rows"
 )
 
 
 def score(model: Mapping[str, Any]) -> float:
-    """Distance to the ideal model; less is better."""
-    return math.hypot(_nrmse(model), model["decomp_rssd"])
+    """The error that ranks the model; less is better."""
+    for name in ("nrmse_test", "nrmse_backtest"):
+        if model[name] is not None:
+            return float(model[name])
+    return float(model["nrmse_train"])
 
 
-def _nrmse(model: Mapping[str, Any]) -> float:
-    validated = model["nrmse_val"]
-    return float(model["nrmse_train"] if validated is None else validated)
+def is_out_of_sample(model: Mapping[str, Any]) -> bool:
+    return not (model["nrmse_test"] is None and model["nrmse_backtest"] is None)
 
 
 def ranked(
@@ -34,7 +35,7 @@ def ranked(
     return sorted(
         experiments,
         key=lambda e: (
-            e["result"]["selected"]["nrmse_val"] is None,
+            not is_out_of_sample(e["result"]["selected"]),
             e["result"]["score"],
             e["id"],
         ),

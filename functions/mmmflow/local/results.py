@@ -74,17 +74,19 @@ def _show_best(
 
 
 def _fit(selected: Json) -> str:
-    parts = [
-        f"NRMSE {selected['nrmse_train']:.4f}",
-        f"R² {selected['rsq_train']:.3f}",
-        f"DECOMP.RSSD {selected['decomp_rssd']:.3f}",
-    ]
-    if selected["nrmse_val"] is not None:
-        parts.append(
-            f"validation NRMSE {selected['nrmse_val']:.4f},"
-            f" test {selected['nrmse_test']:.4f}"
-        )
-    return ", ".join(parts)
+    figures = {
+        "NRMSE": selected["nrmse_train"],
+        "adjusted R²": selected["rsq_train"],
+        "DECOMP.RSSD": selected["decomp_rssd"],
+        "NRMSE on validation": selected["nrmse_val"],
+        "NRMSE on test": selected["nrmse_test"],
+        "NRMSE in the backtest": selected["nrmse_backtest"],
+    }
+    return ", ".join(
+        f"{name} {value:.4f}"
+        for name, value in figures.items()
+        if value is not None
+    )
 
 
 def _channels(summary: Json, truth: Json | None) -> Table:

@@ -120,6 +120,8 @@ def _result(folder: str, summary: Json, generation: str) -> dict[str, Any]:
         "model_id",
         "nrmse_train",
         "nrmse_val",
+        "nrmse_test",
+        "nrmse_backtest",
         "rsq_train",
         "rsq_val",
         "decomp_rssd",
