@@ -2,15 +2,22 @@
 
 import os
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mmmflow_native import model_tables, pictures, series_tables
+from mmmflow_native.model_json import Model, write_model
 from mmmflow_native.progress import Progress, write_json
+from mmmflow_native.report import report
+from mmmflow_native.report_page import Picture, Table
 from mmmflow_native.result import Result
+from mmmflow_native.sensitivity import NearOptimal
 from mmmflow_native.summary import summary
 from mmmflow_native.tables import Columns, write_table
 
 RESULTS = "results"
+MODELS = "models"  # a folder of results, one JSON per candidate
 PART = ".results.part"
 SUMMARY = "model_summary.json"
 FILES = (SUMMARY, "status.json", "progress.json", "timings.csv")
@@ -24,34 +31,36 @@ def clear(out: Path) -> None:
         (out / name).unlink(missing_ok=True)
 
 
+def discard(out: Path) -> None:
+    """Remove a half-written result."""
+    shutil.rmtree(out / PART, ignore_errors=True)
+
+
 def write_outputs(result: Result, out: Path, progress: Progress) -> None:
     """Write results/ and then model_summary.json."""
     part = out / PART
-    part.mkdir()
+    (part / MODELS).mkdir(parents=True)
     with progress.stage("tables"):
         for name, columns in _tables(result).items():
             write_table(part, name, columns)
+        for model in _models(result):
+            write_model(part / MODELS / f"{model.model_id}.json", model)
     with progress.stage("pictures"):
-        onepager = pictures.draw(result, part)
-    os.replace(part, out / RESULTS)
-    write_json(
-        out / SUMMARY,
-        summary(
+        drawn = pictures.draw(result, part)
+    with progress.stage("report"):
+        found = summary(
             result.config,
             result.problem,
             result.solutions,
             result.selection,
             fit=result.fits[0][1],
             allocation=result.allocation,
-            onepager=f"{RESULTS}/{onepager}",
+            onepager=f"{RESULTS}/{drawn[0].name}",
             warnings=result.warnings,
-        ),
-    )
-
-
-def discard(out: Path) -> None:
-    """Remove a half-written result."""
-    shutil.rmtree(out / PART, ignore_errors=True)
+        )
+        _write_report(part, result, found, drawn)
+    os.replace(part, out / RESULTS)
+    write_json(out / SUMMARY, found)
 
 
 def _tables(result: Result) -> dict[str, Columns]:
@@ -80,3 +89,51 @@ def _tables(result: Result) -> dict[str, Columns]:
     if result.allocation is not None:
         tables["allocation"] = series_tables.allocation(result.allocation)
     return tables
+
+
+def _models(result: Result) -> list[Model]:
+    config = result.config
+    return [
+        Model(
+            model_id=model_id,
+            country=config.country,
+            dep_var=config.dep_var,
+            dep_var_type=config.dep_var_type,
+            allocation=config.allocation,
+            problem=result.problem,
+            hyperparameters=fit.hyperparameters,
+            solver=config.solver,
+            intercept=fit.intercept,
+            coefficients=fit.coefficients,
+            contribution=fit.contribution,
+        )
+        for model_id, fit in result.fits
+    ]
+
+
+def _write_report(
+    part: Path,
+    result: Result,
+    found: Mapping[str, Any],
+    drawn: Sequence[pictures.Drawn],
+) -> None:
+    shown = [
+        Picture(picture.title, (part / picture.name).read_bytes())
+        for picture in drawn
+    ]
+    channels = [channel["channel"] for channel in found["selected"]["channels"]]
+    page = report(found, shown, [_near_table(channels, result.near)])
+    (part / "report.html").write_text(page, encoding="utf-8")
+
+
+def _near_table(channels: Sequence[str], near: NearOptimal) -> Table:
+    return Table(
+        "Models nearly as good",
+        ("channel", "lowest ROAS", "median ROAS", "highest ROAS"),
+        tuple(
+            (channel, *(f"{value:.2f}" for value in near.roas[:, i]))
+            for i, channel in enumerate(channels)
+        ),
+        f"The range over {len(near.models)} models whose error out of sample "
+        "is within 5 % of the best; no confidence interval.",
+    )
