@@ -1,5 +1,6 @@
 """What the numbers of a dataset say about its fitness for a model."""
 
+from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -66,7 +67,7 @@ def interval(dates: Sequence[date]) -> Interval:
             "daily, weekly or monthly rows are understood",
         )
     for earlier, later in pairwise(dates):
-        if later != _next(earlier, found):
+        if not _follows(earlier, later, found):
             raise InvalidInputError.of(
                 "date",
                 f"{found}s are expected, but {earlier} is followed by {later}",
@@ -75,18 +76,19 @@ def interval(dates: Sequence[date]) -> Interval:
     return found
 
 
-def _next(day: date, step: Interval) -> date:
-    if step == "day":
-        return day + timedelta(days=1)
-    if step == "week":
-        return day + timedelta(weeks=1)
-    year, month = day.year + day.month // 12, day.month % 12 + 1
-    following = date(year, month, min(day.day, 28))
-    if day.day <= 28:
-        return following
-    after = date(year + month // 12, month % 12 + 1, 1)
-    last = (after - timedelta(days=1)).day
-    return following.replace(day=min(day.day, last))
+def _follows(earlier: date, later: date, step: Interval) -> bool:
+    """Months have the same day, or are cut short by a month's end."""
+    if step != "month":
+        return later - earlier == timedelta(days=1 if step == "day" else 7)
+    months = 12 * (later.year - earlier.year) + later.month - earlier.month
+    cut_short = min(earlier, later, key=lambda day: day.day)
+    return months == 1 and (
+        earlier.day == later.day or _is_last_of_month(cut_short)
+    )
+
+
+def _is_last_of_month(day: date) -> bool:
+    return day.day == monthrange(day.year, day.month)[1]
 
 
 def findings(
