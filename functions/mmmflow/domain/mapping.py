@@ -156,8 +156,11 @@ def _goal_problems(document: Mapping[str, Any]) -> Iterable[Problem]:
             "one of several goals must be the main one",
             'set "main": true on exactly one',
         )
+    names = [goal["column"] for goal in goals]
+    for name in sorted({n for n in names if names.count(n) > 1}):
+        yield Problem("goals", f"{name!r} is named more than once")
     reserved = {document["date"], document.get("country")}
-    for name in [*(g["column"] for g in goals), *document["columns"]]:
+    for name in [*names, *document["columns"]]:
         if name in reserved:
             yield Problem(
                 f"columns.{name}", "it is the date or the country already"
