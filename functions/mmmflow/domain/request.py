@@ -83,6 +83,15 @@ def problems(request: Mapping[str, Any], mapping: DataMapping) -> list[Problem]:
     window = request["window"]
     if window.get("start", "") > window.get("end", "9999"):
         found.append(Problem("window", "it ends before it starts"))
+    prophet = _prophet(request["prophet"], request["country"])
+    if "holiday" in prophet["components"] and not prophet["country"]:
+        found.append(
+            Problem(
+                "prophet.components",
+                "holidays of which country?",
+                'add "country" to prophet, as a code like "DE"',
+            )
+        )
     channels = [channel.name for channel in mapping.channels]
     for channel, (low, high) in request["allocation"].get("bounds", {}).items():
         where = f"allocation.bounds.{channel}"
