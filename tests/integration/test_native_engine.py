@@ -1,0 +1,313 @@
+"""The native engine as the supervisor and a data scientist start it."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import mmmflow
+import numpy as np
+import pyarrow.parquet
+import pytest
+from mmmflow_native.model_json import read_model, recreate
+from mmmflow_native.schema import violations
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = Path(mmmflow.__path__[0]) / "local/sample/marketing_weekly.csv"
+COUNTRY = "DE"
+PAID = {
+    "tv": "tv_impressions",
+    "ooh": None,
+    "search": "search_clicks",
+    "social": "social_impressions",
+    "video": "video_impressions",
+}
+RANGES = {"alphas": [0.5, 3.0], "gammas": [0.3, 1.0], "thetas": [0.0, 0.6]}
+TABLES = (
+    "features",
+    "models",
+    "pareto",
+    "decomposition",
+    "clusters",
+    "convergence",
+    "rssd_weights",
+    "near_optimal",
+    "decomposition_over_time",
+    "media_vectors",
+    "response_curves",
+    "allocation",
+)
+
+Document = dict[str, Any]
+
+
+def _config(**changes: Any) -> Document:
+    media = [exposure or f"{name}_spend" for name, exposure in PAID.items()]
+    return {
+        "schema_version": 1,
+        "experiment_id": "20261120T104512Z-1f3a9c0b77de",
+        "correlation_id": "test",
+        "country": COUNTRY,
+        "revision": {"tag": "test", "number": 1},
+        "engine": {"name": "native", "version": "test"},
+        "dataset_id": "20261120T104512Z-1f3a9c0b77de",
+        "mapping_version": "v1",
+        "data": {"uri": "file", "generation": "1", "sha256": "0" * 64},
+        "date_var": "date",
+        "dep_var": "revenue",
+        "dep_var_type": "revenue",
+        "window": {"start": "2021-06-07", "end": None},
+        "paid_media": [
+            {
+                "channel": name,
+                "spend": f"{name}_spend",
+                "exposure": exposure,
+                "sign": "positive",
+            }
+            for name, exposure in PAID.items()
+        ],
+        "organic_media": [{"variable": "newsletter_sends", "sign": "positive"}],
+        "context": [
+            {"variable": "promotion", "sign": "default", "factor": False},
+            {"variable": "event", "sign": "default", "factor": True},
+        ],
+        "prophet": {
+            "components": ["trend", "season", "holiday"],
+            "country": COUNTRY,
+        },
+        "adstock": "geometric",
+        "hyperparameters": {
+            f"{medium}_{kind}": range_
+            for medium in [*media, "newsletter_sends"]
+            for kind, range_ in RANGES.items()
+        },
+        "iterations": 80,
+        "trials": 2,
+        "ts_validation": False,
+        "add_penalty_factor": False,
+        "intercept_sign": "non_negative",
+        "calibration": [],
+        "allocation": {
+            "scenario": "max_response",
+            "total_budget": None,
+            "bounds": {"default": [0.5, 2.0]},
+        },
+        "seed": 123,
+        "time_limit_seconds": 600,
+        **changes,
+    }
+
+
+def _input(folder: Path, config: Document) -> Path:
+    """The sample's rows of one country, and a configuration beside them."""
+    folder.mkdir()
+    (folder / "job_config.json").write_text(json.dumps(config))
+    with SAMPLE.open(newline="") as file:
+        rows = [
+            row for row in csv.DictReader(file) if row["country"] == country
+        ]
+    with (folder / "input_data.csv").open("w", newline="") as file:
+        lines = csv.DictWriter(file, rows[0])
+        lines.writeheader()
+        lines.writerows(rows)
+    return folder
+
+
+def _start(source: Path, out: Path, threads: str = "1") -> Any:
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "mmmflow_native",
+            "--input",
+            str(source),
+            "--output",
+            str(out),
+        ],
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{ROOT}/functions:{ROOT}/py-worker",
+            "OPENBLAS_NUM_THREADS": threads,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _json(path: Path) -> Mapping[str, Any]:
+    loaded: Mapping[str, Any] = json.loads(path.read_text())
+    return loaded
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def runs(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, Path, str]:
+    """Two runs of one configuration at once, and what the first one said."""
+    folder = tmp_path_factory.mktemp("engine")
+    source = _input(folder / "in", _config())
+    outs = folder / "one", folder / "two"
+    processes = [
+        _start(source, out, threads)
+        for out, threads in zip(outs, ("1", "2"), strict=True)
+    ]
+    logs = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], logs
+    return *outs, logs[0]
+
+
+@pytest.fixture(scope="module")
+def out(runs: tuple[Path, Path, str]) -> Path:
+    return runs[0]
+
+
+@pytest.mark.parametrize("name", ["model_summary", "status", "progress"])
+def test_what_crosses_the_boundary_is_valid(name: str, out: Path) -> None:
+    assert violations(f"{name}.json", _json(out / f"{name}.json")) == []
+
+
+def test_it_says_that_it_succeeded(out: Path) -> None:
+    assert _json(out / "status.json")["status"] == "succeeded"
+    assert _json(out / "progress.json")["step"] == "done"
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_is_there_as_parquet_and_csv(name: str, out: Path) -> None:
+    table = pyarrow.parquet.read_table(out / f"results/{name}.parquet")
+    with (out / f"results/{name}.csv").open(newline="") as file:
+        lines = list(csv.reader(file))
+    assert lines[0] == table.column_names
+    assert len(lines) - 1 == table.num_rows > 0
+
+
+def test_the_decomposition_adds_up(out: Path) -> None:
+    selected = _json(out / "model_summary.json")["selected"]
+    shares = [part["share"] for part in selected["decomposition"]]
+    assert sum(shares) == pytest.approx(1.0)
+    table = pyarrow.parquet.read_table(
+        out / "results/decomposition_over_time.parquet"
+    ).to_pydict()
+    parts = np.sum(
+        [table[name] for name in ("(Intercept)", *_variables(selected))], axis=0
+    )
+    np.testing.assert_allclose(parts, table["fitted"], rtol=1e-9)
+
+
+def _variables(selected: Mapping[str, Any]) -> list[str]:
+    return [
+        part["variable"]
+        for part in selected["decomposition"]
+        if part["kind"] != "intercept"
+    ]
+
+
+def test_the_pictures_are_there(out: Path) -> None:
+    selected = _json(out / "model_summary.json")["selected"]
+    assert (out / selected["onepager"]).is_file()
+    pictures = ("allocation", "pareto", "convergence", "prophet")
+    for name in pictures:
+        assert (out / f"results/{name}.png").is_file()
+    assert "</html>" in (out / "results/report.html").read_text()
+
+
+def test_the_same_configuration_gives_the_same_bytes(
+    runs: tuple[Path, Path, str],
+) -> None:
+    one, two, _ = runs
+    assert _bytes(one / "results") == _bytes(two / "results")
+    name = "model_summary.json"
+    assert (one / name).read_bytes() == (two / name).read_bytes()
+
+
+def test_the_log_is_one_that_a_person_can_read(
+    runs: tuple[Path, Path, str],
+) -> None:
+    log = runs[2]
+    assert "186 modelled (2021-06-07 to 2024-12-23)" in log
+    assert "best model" in log
+    assert log.endswith("succeeded\n")
+    assert "cmdstanpy" not in log
+
+
+def test_timings_are_by_stage(out: Path) -> None:
+    lines = (out / "timings.csv").read_text().splitlines()
+    assert lines[0] == "stage,seconds"
+    assert [line.split(",")[0] for line in lines[1:4]] == [
+        "read",
+        "features",
+        "search",
+    ]
+
+
+def test_a_model_is_fitted_again_from_its_json(out: Path) -> None:
+    selected = _json(out / "model_summary.json")["selected"]
+    path = out / f"results/models/{selected['model_id']}.json"
+    again = recreate(read_model(path))
+    found = {
+        part["variable"]: part["contribution"]
+        for part in selected["decomposition"]
+        if part["kind"] != "intercept"
+    }
+    np.testing.assert_allclose(
+        again.contribution, list(found.values()), rtol=1e-9
+    )
+
+
+def test_a_mistake_is_told_and_nothing_is_left(tmp_path: Path) -> None:
+    source = _input(tmp_path / "in", _config())
+    data = source / "input_data.csv"
+    data.write_text(data.read_text().replace("2021-02-01,DE,", "x,DE,"))
+    process = _start(source, tmp_path / "out")
+    log, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "column 'date', row 5: 'x' is not a date" in log
+    assert "Traceback" not in log
+    status = _json(tmp_path / "out/status.json")
+    assert violations("status.json", status) == []
+    assert (status["status"], status["step"]) == ("failed", "prepare")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "progress.json",
+        "status.json",
+        "timings.csv",
+    ]
+
+
+def test_it_stops_cleanly_when_it_is_told_to(tmp_path: Path) -> None:
+    source = _input(tmp_path / "in", _config(iterations=100_000))
+    out = tmp_path / "out"
+    process = _start(source, out)
+    _await_search(out)
+    process.send_signal(signal.SIGTERM)
+    asked = time.monotonic()
+    process.communicate(timeout=10)
+    assert time.monotonic() - asked < 2
+    assert process.returncode == 1
+    status = _json(out / "status.json")
+    assert status["error"] == "stopped"
+    assert status["step"] == "search"
+    assert not (out / "results").exists()
+
+
+def _await_search(out: Path) -> None:
+    """Until progress.json names an iteration."""
+    for _ in range(600):
+        path = out / "progress.json"
+        if path.is_file() and "iteration" in _json(path):
+            return
+        time.sleep(0.05)
+    pytest.fail("the search has not begun within 30 s")
