@@ -12,14 +12,15 @@ def amount(value: float) -> str:
     if not math.isfinite(value):
         return "–"
     size = abs(value)
-    # Rounding must not end in "1,000 k".
-    unit, word = unit_of(size * 1.0005, thousands_from=1e5)
     if size >= HUGE:
         return signed(f"{value:.2e}")
+    # As large as rounding may make it, or "999,900" would be "1,000 k".
+    largest = size * 1.0005
+    unit, word = unit_of(largest, thousands_from=1e5)
     digits = 0
-    if 0 < size / unit < 99.95:
-        digits = min(2 - math.floor(math.log10(size / unit) + 1e-4), 6)
-    return signed(f"{value / unit:,.{digits}f}{word}")
+    if size > 0:
+        digits = 2 - math.floor(math.log10(largest / unit))
+    return signed(f"{value / unit:,.{min(max(digits, 0), 6)}f}{word}")
 
 
 def unit_of(size: float, thousands_from: float) -> tuple[float, str]:

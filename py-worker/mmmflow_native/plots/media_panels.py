@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from mmmflow_native.fit import Fit
-from mmmflow_native.plots.formats import amount, share, shorten
+from mmmflow_native.plots.formats import amount, share
 from mmmflow_native.plots.style import (
     BLUE,
     INK,
@@ -13,6 +13,7 @@ from mmmflow_native.plots.style import (
     Context,
     amounts_on,
     colour,
+    fitting,
     legend_below,
     marker,
     names_on,
@@ -65,7 +66,7 @@ def response_panel(
                 [],
                 color=colour(i),
                 marker=marker(i),
-                label=f"{shorten(model.channels[i], 20)}\n"
+                label=f"{fitting(model.channels[i], 1.35, 8)}\n"
                 f"{amount(float(model.spend_now[i]))} → "
                 f"{amount(float(now[i]))}",
             )

@@ -17,6 +17,7 @@ from matplotlib import style as mpl_style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import Formatter, FuncFormatter, MaxNLocator
 from mmmflow_native.allocation import DepVarType
 from mmmflow_native.plots.formats import HUGE, shorten, signed, unit_of
@@ -181,19 +182,23 @@ def subtitle(ax: Axes, text: str) -> None:
 class _Amounts(Formatter):
     """Ticks in one unit, with the decimals that tell them apart."""
 
-    def __call__(self, x: float, pos: int | None = None) -> str:
-        size = max((abs(float(at)) for at in self.locs), default=abs(x))
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        size = max((abs(float(value)) for value in values), default=0.0)
         if size >= HUGE:
-            return signed(f"{x:.1e}")
-        if x == 0:
-            return "0"
+            return [signed(f"{value:.1e}") for value in values]
         unit, word = unit_of(size, thousands_from=1e4)
-        steps = np.diff(np.asarray(self.locs, dtype=np.float64)) / unit
-        step = float(np.min(np.abs(steps), initial=size / unit)) or 1.0
+        steps = np.abs(np.diff(np.asarray(values, dtype=np.float64)))
+        step = float(steps.min(initial=size)) / unit
         digits = 0
         while digits < 6 and abs(round(step, digits) - step) > 1e-3 * step:
             digits += 1
-        return signed(f"{x / unit:,.{digits}f}{word}")
+        return [
+            signed(f"{value / unit:,.{digits}f}{word}") if value else "0"
+            for value in values
+        ]
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return self.format_ticks([x])[0]
 
 
 def amounts_on(ax: Axes, axis: str, ticks: int = 5) -> None:
@@ -214,16 +219,25 @@ def shares_on(ax: Axes, axis: str, ticks: int = 5) -> None:
     )
 
 
-def names_on(ax: Axes, names: Sequence[str], longest: int = 26) -> None:
+def names_on(ax: Axes, names: Sequence[str], inches: float = 1.95) -> None:
     """Name the rows of horizontal bars, the first on top."""
     ax.set_yticks(
-        range(len(names)),
-        [shorten(name, longest) for name in names],
-        color=INK,
+        range(len(names)), [fitting(name, inches) for name in names], color=INK
     )
     rows_on(ax, len(names))
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
+
+
+def fitting(name: str, inches: float, size: float = TEXT) -> str:
+    """The name, shortened until it is no wider than that."""
+    font = get_font(findfont(FontProperties(family="DejaVu Sans")))
+    font.set_size(size, 72)
+    for longest in range(len(name), 4, -1):
+        font.set_text(shorten(name, longest))
+        if font.get_width_height()[0] / 64 <= 72 * inches:
+            return shorten(name, longest)
+    return shorten(name, 4)
 
 
 def rows_on(ax: Axes, rows: int) -> None:
