@@ -110,7 +110,7 @@ def _input(folder: Path, config: Document) -> Path:
     (folder / "job_config.json").write_text(json.dumps(config))
     with SAMPLE.open(newline="") as file:
         rows = [
-            row for row in csv.DictReader(file) if row["country"] == country
+            row for row in csv.DictReader(file) if row["country"] == COUNTRY
         ]
     with (folder / "input_data.csv").open("w", newline="") as file:
         lines = csv.DictWriter(file, rows[0])
