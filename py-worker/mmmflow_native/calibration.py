@@ -10,6 +10,7 @@ coefficient · Hill(adstock(all rows) − adstock(test rows alone)).
 from dataclasses import dataclass
 
 import numpy as np
+
 from mmmflow_native.candidates import Candidates
 from mmmflow_native.problem import FloatArray, IntArray, Lift, Problem
 from mmmflow_native.saturation import hill
@@ -84,7 +85,9 @@ def predict(
     )
     earlier = transformed.adstocked.total[rows][:, media] - alone.total
     response = hill(
-        earlier, candidates.alphas[media], transformed.inflexions[media]
+        np.maximum(earlier, 0.0),
+        candidates.alphas[media],
+        transformed.inflexions[media],
     )
     return Predicted(total - np.einsum("wmc,mc->c", response, b), total)
 

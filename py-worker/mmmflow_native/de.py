@@ -1,9 +1,12 @@
 """The default optimiser: differential evolution for several objectives.
 
-After GDE3 (Kukkonen & Lampinen 2005): a mutant of each member (rand/1/bin)
-replaces it where it dominates, is dropped where it is dominated, and joins
-the population otherwise, which is then cut back to its size by
-non-dominated sorting and crowding distance (Deb et al. 2002).
+After GDE3 (Kukkonen & Lampinen 2005): the child of each member replaces it
+where it dominates, is dropped where it is dominated, and joins the population
+otherwise, which is then cut back to its size by non-dominated sorting and
+crowding distance (Deb et al. 2002). So that a small population, which is what
+a few thousand evaluations allow, keeps exploring, half of the members search
+around themselves instead of another, and now and then a coordinate is moved
+at random.
 """
 
 from dataclasses import dataclass
@@ -15,11 +18,20 @@ from mmmflow_native.problem import BoolArray, FloatArray, IntArray
 
 @dataclass(frozen=True)
 class Settings:
-    """What steers the evolution; chosen by measurement (tests/bench)."""
+    """What steers the evolution; chosen by measurement.
 
-    population: int = 16
-    crossover: float = 0.3
-    scale: tuple[float, float] = (0.3, 0.9)  # drawn anew for every mutant
+    The population is small and few coordinates change at a time: channels
+    act mostly apart, and hypervolume at 2000 evaluations gains from it on
+    weekly and daily data, all kinds of adstock, validation, and lift tests.
+    """
+
+    population: int = 12
+    crossover: float = 0.25  # part of the coordinates that change
+    scale: tuple[float, float] = (0.3, 0.9)  # of differences, drawn anew
+    own: float = 0.5  # part of the members that search around themselves
+    nudged: float = 0.3  # coordinates per child moved a little
+    nudge: float = 0.1  # their standard deviation
+    redrawn: float = 0.1  # coordinates per child drawn anew
 
 
 DEFAULT = Settings()
@@ -43,7 +55,7 @@ class DifferentialEvolution:
     def ask(self, most: int) -> FloatArray:
         """At most `most` new positions (b, d) in the unit cube."""
         first = len(self._members) == 0
-        asked = self._first() if first else self._mutants()
+        asked = self._first() if first else self._children()
         self._asked = asked[:most]
         return self._asked
 
@@ -73,21 +85,30 @@ class DifferentialEvolution:
         cells = np.argsort(self._random.random((n, d)), axis=0)
         return (cells + self._random.random((n, d))) / n
 
-    def _mutants(self) -> FloatArray:
-        members, random = self._members, self._random
+    def _children(self) -> FloatArray:
+        """One child (population, d) of each member."""
+        members, random, settings = self._members, self._random, self._settings
         n, d = members.shape
         order = random.random((n, n))
         np.fill_diagonal(order, np.inf)
         a, b, c = np.argsort(order, axis=1).T[:3]
-        scale = random.uniform(*self._settings.scale, (n, 1))
-        mutants = members[a] + scale * (members[b] - members[c])
-        # Beyond the cube: somewhere between the parent and the wall.
+        own = random.random(n) < settings.own
+        around = np.where(own[:, None], members, members[a])
+        scale = random.uniform(*settings.scale, (n, 1))
+        mutants = around + scale * (members[b] - members[c])
+        # Beyond the cube: somewhere between the member and the wall.
         back = random.random((n, d))
         mutants = np.where(mutants < 0, members * back, mutants)
         mutants = np.where(mutants > 1, 1 - (1 - members) * back, mutants)
-        crossed = random.random((n, d)) < self._settings.crossover
+        crossed = random.random((n, d)) < settings.crossover
         crossed[np.arange(n), random.integers(d, size=n)] = True
-        return np.where(crossed, mutants, members)
+        children = np.where(crossed, mutants, members)
+        chance = random.random((n, d)) * d
+        redrawn = chance < settings.redrawn
+        nudged = ~redrawn & (chance < settings.redrawn + settings.nudged)
+        moved = children + settings.nudge * random.standard_normal((n, d))
+        children = np.where(nudged, np.clip(moved, 0, 1), children)
+        return np.where(redrawn, random.random((n, d)), children)
 
 
 def dominates(a: FloatArray, b: FloatArray) -> BoolArray:

@@ -5,7 +5,11 @@ over the modelling window (Robyn 3.12). n rows, m media, c candidates.
 """
 
 import numpy as np
+
 from mmmflow_native.problem import FloatArray
+
+# Doubles that are worked on at a time, so that they stay in the cache.
+_STRIP = 1 << 13
 
 
 def inflexions(adstocked: FloatArray, gammas: FloatArray) -> FloatArray:
@@ -20,21 +24,24 @@ def inflexions(adstocked: FloatArray, gammas: FloatArray) -> FloatArray:
 def hill(
     x: FloatArray, alphas: FloatArray, inflexion: FloatArray
 ) -> FloatArray:
-    """Saturated response in [0, 1] of x (rows, m, c).
+    """Saturated response in [0, 1] of x ≥ 0 (…, m, c).
 
     No media is no response, also where the inflexion is 0 (a channel without
-    any media in the window). x below 0 counts as 0.
+    any media in the window).
     """
+    rows = x.reshape(-1, *alphas.shape)
+    response = np.empty_like(rows)
+    step = max(1, _STRIP // max(1, alphas.size))
     # No media: log 0 = -inf, exp(inf) = inf and 1 / inf = 0, without a case
     # of its own; an inflexion of 0 is moved to infinity for the same end.
     with np.errstate(divide="ignore", over="ignore"):
-        powers = np.log(np.maximum(x, 0.0))
-        np.subtract(
-            np.log(np.where(inflexion > 0, inflexion, np.inf)),
-            powers,
-            out=powers,
-        )
-        powers *= alphas
-        np.exp(powers, out=powers)
-    powers += 1.0
-    return np.reciprocal(powers, out=powers)
+        half = np.log(np.where(inflexion > 0, inflexion, np.inf))
+        for i in range(0, len(rows), step):
+            strip = response[i : i + step]
+            np.log(rows[i : i + step], out=strip)
+            np.subtract(half, strip, out=strip)
+            strip *= alphas
+            np.exp(strip, out=strip)
+            strip += 1.0
+            np.reciprocal(strip, out=strip)
+    return response.reshape(x.shape)
