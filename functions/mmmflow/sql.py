@@ -28,6 +28,7 @@ def require_single_select(query: str) -> exp.Query:
         raise InvalidInputError.of(
             "source.query", "it is not a single SELECT", hint
         )
+    _refuse_quoted_country(statements[0])
     writes = (exp.Into, exp.DML, exp.DDL, exp.Command)
     statement = statements[0]
     for node in statement.find_all(*writes):
@@ -36,6 +37,17 @@ def require_single_select(query: str) -> exp.Query:
                 "source.query", f"{node.key} is not allowed", hint
             )
     return statement
+
+
+def _refuse_quoted_country(query: exp.Query) -> None:
+    """In quotes it would be a text that no country equals."""
+    for literal in query.find_all(exp.Literal):
+        if f":{_PARAMETER}" in literal.name:
+            raise InvalidInputError.of(
+                "source.query",
+                "{country} stands in quotes: it would be a text",
+                "write {country} without quotes",
+            )
 
 
 def statement(source: Json, country: str) -> tuple[str, dict[str, str]]:
