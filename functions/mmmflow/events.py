@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-import json
 from typing import Any
 
+from mmmflow import schema
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.ports import Json, Message, ObjectEvent
 
@@ -21,7 +21,7 @@ def read_message(event: Any) -> Message:
     topic = str(event["source"]).rpartition("/topics/")[2]
     attributes = dict(pushed.get("attributes") or {})
     try:
-        body = json.loads(base64.b64decode(pushed.get("data") or ""))
+        body = schema.parse(base64.b64decode(pushed.get("data") or ""))
     except (ValueError, binascii.Error) as error:
         raise InvalidInputError.of("message", f"no JSON: {error}") from None
     if not isinstance(body, dict):

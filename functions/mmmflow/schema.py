@@ -29,6 +29,21 @@ def _validator(name: str) -> Draft202012Validator:
     )
 
 
+def parse(text: str | bytes) -> Any:
+    """The JSON of a text that comes from outside.
+
+    Raises:
+        ValueError: it is none, or can't be stored: NaN, infinite numbers,
+            half a character, a depth that nothing real has.
+    """
+    try:
+        value = json.loads(text)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return value
+
+
 def check(name: str, value: object) -> list[Problem]:
     """Every way in which `value` breaks the schema `name`."""
     errors = sorted(

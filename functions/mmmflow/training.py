@@ -102,7 +102,7 @@ def read_mapping(ports: Ports, scope: str, version: str) -> DataMapping:
 def parse_mapping(content: bytes) -> DataMapping:
     """Raises: InvalidInputError with every problem."""
     try:
-        document = json.loads(content)
+        document = schema.parse(content)
     except ValueError as error:
         raise InvalidInputError.of(
             "mapping.json", f"no JSON: {error}"

@@ -1,6 +1,5 @@
 """What came of an engine's run, judged by what it left behind."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -95,6 +94,6 @@ def _judge_result(out: Path) -> Outcome:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text())
+        return schema.parse(path.read_text())
     except (OSError, ValueError):
         return None

@@ -10,7 +10,7 @@ from flask import Request, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from mmmflow import requests, views
+from mmmflow import requests, schema, views
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.domain.ids import content_hash
 from mmmflow.ports import Json, NotFoundError, Ports
@@ -165,7 +165,7 @@ def _body(request: Request) -> Json:
         problem = Problem("body", f"more than {_MAX_BODY} bytes")
         raise _RefusedError(413, "too_large", [problem])
     try:
-        body = json.loads(request.get_data())
+        body = schema.parse(request.get_data())
     except ValueError as error:
         raise InvalidInputError.of("body", f"no JSON: {error}") from None
     if not isinstance(body, dict):

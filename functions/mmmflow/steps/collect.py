@@ -93,13 +93,13 @@ def _succeeded(data: Json, body: Json, ports: Ports) -> Json:
     now = ports.clock.now()
     folder = paths.attempt_folder(request.run_folder(data), data["attempt"])
     try:
-        manifest = json.loads(
+        manifest = schema.parse(
             ports.data.read(
                 f"{folder}/manifest.json", body["manifest_generation"]
             )
         )
         schema.require("manifest.json", manifest)
-        summary = json.loads(ports.data.read(f"{folder}/model_summary.json"))
+        summary = schema.parse(ports.data.read(f"{folder}/model_summary.json"))
         schema.require("model_summary.json", summary)
     except (NotFoundError, InvalidInputError, ValueError) as wrong:
         error = {
