@@ -62,10 +62,14 @@ class Update:
 
 @dataclass(frozen=True)
 class Delete:
-    """Removes the document; nothing happens if it is gone."""
+    """Removes the document; nothing happens if it is gone.
+
+    With `version` it is refused unless the document is at it.
+    """
 
     collection: str
     id: str
+    version: str | None = None
 
 
 Write = Create | Update | Delete
@@ -106,7 +110,8 @@ class Documents(Protocol):
 
         Raises:
             AlreadyExistsError: a `Create` found its document.
-            ConflictError: an `Update` found another version, or none.
+            ConflictError: an `Update`, or a `Delete` that names a version,
+                found another version, or none.
         """
         ...
 
@@ -151,6 +156,10 @@ class Bucket(Protocol):
     def stat(self, name: str) -> ObjectInfo | None: ...
 
     def list(self, prefix: str) -> list[ObjectInfo]: ...
+
+    def delete(self, name: str) -> None:
+        """Nothing happens if it is gone."""
+        ...
 
 
 class Messages(Protocol):

@@ -86,10 +86,18 @@ def _apply(connection: sqlite3.Connection, write: Write) -> None:
         )
         if changed.rowcount == 0:
             raise ConflictError(place)
-    else:
+    elif write.version is None:
         connection.execute(
             "DELETE FROM documents WHERE collection = ? AND id = ?", key
         )
+    else:
+        removed = connection.execute(
+            "DELETE FROM documents"
+            " WHERE collection = ? AND id = ? AND version = ?",
+            (*key, int(write.version)),
+        )
+        if removed.rowcount == 0:
+            raise ConflictError(place)
 
 
 def _dump(data: Any) -> str:

@@ -76,6 +76,14 @@ class FolderBucket:
         )
         return [_info(row) for row in rows]
 
+    def delete(self, name: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                "DELETE FROM objects WHERE bucket = ? AND name = ?",
+                (self._name, name),
+            )
+            self._path(name).unlink(missing_ok=True)
+
     def adopt(self, folder: str = "") -> int:
         """Announce files that a person put into the folder; how many.
 
