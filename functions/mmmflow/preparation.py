@@ -6,7 +6,10 @@ that names its column and row (the first data row is row 1).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +22,7 @@ from mmmflow.domain.mapping import DataMapping, missing_columns
 from mmmflow.domain.quality import Finding, Interval, Profile
 
 _SHOWN = 3
+_NUMBER = (int, float, Decimal)
 
 
 @dataclass(frozen=True)
@@ -84,9 +88,10 @@ def write(prepared: Prepared, mapping: DataMapping, path: Path) -> None:
 def _rows_of(
     raw: pd.DataFrame, mapping: DataMapping, country: str
 ) -> pd.DataFrame:
-    missing = missing_columns(mapping, map(str, raw.columns))
-    if missing:
-        raise InvalidInputError(missing)
+    names = [str(name) for name in raw.columns]
+    wrong = [*missing_columns(mapping, names), *_repeated(mapping, names)]
+    if wrong:
+        raise InvalidInputError(wrong)
     if mapping.country is None or mapping.country not in raw.columns:
         return raw
     rows = raw[raw[mapping.country] == country]
@@ -98,6 +103,15 @@ def _rows_of(
             f"it has {', '.join(known[:20])}",
         )
     return rows
+
+
+def _repeated(mapping: DataMapping, names: list[str]) -> list[Problem]:
+    used = (*mapping.columns, *filter(None, [mapping.country]))
+    return [
+        Problem(f"column {name!r}", f"it comes {names.count(name)} times")
+        for name in used
+        if names.count(name) > 1
+    ]
 
 
 def _column(values: pd.Series, mapping: DataMapping) -> pd.Series:
@@ -113,23 +127,24 @@ def _column(values: pd.Series, mapping: DataMapping) -> pd.Series:
 
 
 def _dates(values: pd.Series) -> pd.Series:
-    if pd.api.types.is_datetime64_any_dtype(values):
-        parsed = values.dt.tz_localize(None)
-    else:
-        text = values.astype("object").map(_as_text)
-        parsed = pd.to_datetime(text, format="ISO8601", errors="coerce")
+    """The dates as they are written, whatever the time zone beside them."""
+    parsed = values.astype("object").map(_date)
     _refuse("date", values, parsed.isna(), "is no date", "write 2024-12-31")
-    days: pd.Series = parsed.dt.normalize().astype("datetime64[s]")
-    return days
+    return parsed.astype("datetime64[s]")
 
 
-def _as_text(value: object) -> str | None:
-    return None if pd.isna(value) else str(value)  # type: ignore[call-overload]
+def _date(value: Any) -> date | None:
+    if pd.isna(value):
+        return None
+    try:
+        return datetime.fromisoformat(str(value)).date()
+    except ValueError:
+        return None
 
 
 def _numbers(values: pd.Series, role: str, *, non_negative: bool) -> pd.Series:
-    if values.dtype == "object":
-        values = values.map(lambda v: v if isinstance(v, str) else _number(v))
+    if not pd.api.types.is_numeric_dtype(values):
+        values = values.astype("object").map(_number_or_text)
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")
     _refuse(role, values, values.isna(), "is empty", "give every row a number")
     _refuse(role, values, numbers.isna(), "is not a number", "numbers only")
@@ -142,9 +157,11 @@ def _numbers(values: pd.Series, role: str, *, non_negative: bool) -> pd.Series:
     return numbers
 
 
-def _number(value: object) -> float | None:
-    """Decimals and booleans as numbers."""
-    return None if value is None else float(value)  # type: ignore[arg-type]
+def _number_or_text(value: Any) -> float | str | None:
+    """Decimals and booleans as numbers; what is none, to be named so."""
+    if pd.isna(value):
+        return None
+    return float(value) if isinstance(value, _NUMBER) else str(value)
 
 
 def _refuse(
