@@ -45,6 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     # Imported here so that --help and a wrong argument answer at once.
     from mmmflow_native.inputs import (
         Inputs,
+        Options,
         from_folder,
     )
     from mmmflow_native.run import run
@@ -59,7 +60,8 @@ def main(arguments: Sequence[str]) -> int:
             given.holidays or found.holidays,
         )
 
-    return run(find, given.output)
+    options = Options(given.stability, given.previous)
+    return run(find, options, given.output)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,8 +76,16 @@ def _parser() -> argparse.ArgumentParser:
         ("config", "FILE", "the configuration, if it is not in DIR"),
         ("data", "FILE", "the table, .csv or .parquet, if it is not in DIR"),
         ("holidays", "FILE", "holidays to use instead of the country's own"),
+        ("previous", "FILE", "a model's JSON (results/models): refresh it"),
     ):
         parser.add_argument(f"--{name}", type=Path, metavar=metavar, help=text)
+    parser.add_argument(
+        "--stability",
+        type=int,
+        metavar="N",
+        default=0,
+        help="repeat the search with N seeds and show how the answer spreads",
+    )
     parser.add_argument(
         "--output",
         type=Path,

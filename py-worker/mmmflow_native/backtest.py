@@ -68,6 +68,7 @@ def backtest(
             problem,
             window=slice(start, start + row + horizon),
             lifts=(),
+            previous=None,
         )
         # What splits the part after `row` rows (see split.py).
         share = (row - 1 + 1e-9) / (part.w - 1)

@@ -1,28 +1,32 @@
 """The stages of a run, from files to files; reads top to bottom."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from mmmflow_native import caveats
-from mmmflow_native.allocation import Allocation
-from mmmflow_native.allocator import allocate
 from mmmflow_native.config import JobConfig
 from mmmflow_native.config_reader import read_config
 from mmmflow_native.convergence import convergence
-from mmmflow_native.errors import UserError
 from mmmflow_native.features import Features
-from mmmflow_native.fit import Fit, fit
-from mmmflow_native.inputs import Inputs, read_features
+from mmmflow_native.fit import fit
+from mmmflow_native.inputs import Inputs, Options, read_features
+from mmmflow_native.model_json import Model, read_model
 from mmmflow_native.outputs import write_outputs
 from mmmflow_native.problem import Problem
 from mmmflow_native.progress import Progress
+from mmmflow_native.proposal import propose
+from mmmflow_native.refresh import about_movement, movement, refreshed
 from mmmflow_native.result import Result
 from mmmflow_native.search import search
 from mmmflow_native.selection import select
 from mmmflow_native.sensitivity import near_optimal, weighted_choices
 from mmmflow_native.solutions import Solutions
+from mmmflow_native.stability import Stability, about_stability, stability
 
 
-def run(inputs: Inputs, out: Path, progress: Progress) -> None:
+def run(
+    inputs: Inputs, options: Options, out: Path, progress: Progress
+) -> None:
     """Train a model from `inputs` and write everything found to `out`.
 
     Raises `UserError` and `UnmodellableError`; then nothing of the result
@@ -33,13 +37,21 @@ def run(inputs: Inputs, out: Path, progress: Progress) -> None:
         config = read_config(inputs.config)
     with progress.stage("features"):
         features = read_features(inputs, config)
+    old = None if options.previous is None else read_model(options.previous)
+    if old is not None:
+        problem = refreshed(features.problem, old)
+        features = replace(features, problem=problem)
     _say_problem(progress, config, features.problem)
     progress.enter("search")
     with progress.stage("search"):
         solutions = _search(config, features.problem, progress)
+    steady = None
+    if options.stability:
+        with progress.stage("stability"):
+            steady = stability(features.problem, config, options.stability)
     progress.enter("select")
     with progress.stage("select"):
-        result = _conclude(config, features, solutions)
+        result = _conclude(config, features, solutions, old, steady)
     _say_result(progress, result)
     progress.enter("output")
     write_outputs(result, out, progress)
@@ -61,7 +73,11 @@ def _search(
 
 
 def _conclude(
-    config: JobConfig, features: Features, solutions: Solutions
+    config: JobConfig,
+    features: Features,
+    solutions: Solutions,
+    old: Model | None,
+    steady: Stability | None,
 ) -> Result:
     problem = features.problem
     converged = convergence(
@@ -87,13 +103,18 @@ def _conclude(
         for model in selection.candidates
     ]
     best = fits[0][1]
-    allocation, refused = _allocate(config, problem, best)
+    moved = None if old is None else movement(problem, old, best)
+    allocation, about_budget = propose(
+        problem, best, config.allocation, config.dep_var_type
+    )
     warnings = [
         *caveats.about_data(features),
         *caveats.about_search(solutions, selection),
         *caveats.about_model(problem, solutions, selection, best),
         *caveats.about_answer(problem, weighted, near),
-        *refused,
+        *about_budget,
+        *(about_movement(moved) if moved else ()),
+        *(about_stability(problem, steady) if steady else ()),
     ]
     return Result(
         config=config,
@@ -105,32 +126,10 @@ def _conclude(
         near=near,
         fits=fits,
         allocation=allocation,
+        stability=steady,
+        movement=moved,
         warnings=warnings,
     )
-
-
-def _allocate(
-    config: JobConfig, problem: Problem, best: Fit
-) -> tuple[Allocation | None, list[str]]:
-    """The proposal and its warnings.
-
-    A budget that can't be placed costs the proposal, not the model.
-    """
-    asked = config.allocation
-    known = {column.channel for column in problem.columns} | {"default"}
-    try:
-        proposal = allocate(
-            problem,
-            best,
-            scenario=asked.scenario,
-            total_budget=asked.total_budget,
-            bounds={n: b for n, b in asked.bounds.items() if n in known},
-            dep_var_type=config.dep_var_type,
-            target_value=asked.target_value,
-        )
-    except UserError as error:
-        return None, [f"No budget is proposed: {error}; {error.hint}."]
-    return proposal, list(proposal.warnings)
 
 
 def _say_problem(

@@ -29,6 +29,14 @@ class Inputs:
     holidays: Path | None
 
 
+@dataclass(frozen=True)
+class Options:
+    """What may be asked of a run beside its configuration."""
+
+    stability: int = 0  # how many seeds to repeat the search with
+    previous: Path | None = None  # a model's JSON to refresh
+
+
 def from_folder(folder: Path) -> Inputs:
     """job_config.json and the data beside it, and holidays.csv if there.
 

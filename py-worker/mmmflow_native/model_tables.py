@@ -9,9 +9,11 @@ from mmmflow_native.config import GoalType
 from mmmflow_native.convergence import Convergence
 from mmmflow_native.pareto import NO_FRONT
 from mmmflow_native.problem import FloatArray, IntArray, Problem
+from mmmflow_native.refresh import CAUSES, Movement
 from mmmflow_native.selection import Selection
 from mmmflow_native.sensitivity import NearOptimal, WeightedChoice
 from mmmflow_native.solutions import Solutions
+from mmmflow_native.stability import Stability
 from mmmflow_native.tables import Columns
 
 
@@ -175,6 +177,28 @@ def near_optimal(problem: Problem, near: NearOptimal) -> Columns:
         "effect_share_lowest": near.effect_share[0],
         "effect_share_median": near.effect_share[1],
         "effect_share_highest": near.effect_share[2],
+    }
+
+
+def stability(problem: Problem, found: Stability) -> Columns:
+    """The selected model of every seed, per channel."""
+    k = len(problem.paid)
+    return {
+        "seed": np.repeat(found.seeds, k),
+        "model_id": np.repeat(found.model_ids, k),
+        "nrmse": np.repeat(found.nrmse_out, k),
+        "channel": np.tile(_channels(problem), len(found.seeds)),
+        "roas": found.roas.ravel(),
+        "effect_share": found.effect_share.ravel(),
+        "spend_proposed": found.spend_proposed.ravel(),
+    }
+
+
+def movement(found: Movement) -> Columns:
+    """ROAS of a refresh, cause by cause, per channel."""
+    return {
+        "channel": np.array(found.channels, dtype=str),
+        **{f"roas_{cause}": getattr(found, cause) for cause in CAUSES},
     }
 
 

@@ -86,6 +86,10 @@ def _tables(result: Result) -> dict[str, Columns]:
         "media_vectors": series_tables.media_vectors(problem, fits),
         "response_curves": series_tables.curves(problem, fits),
     }
+    if result.stability is not None:
+        tables["stability"] = model_tables.stability(problem, result.stability)
+    if result.movement is not None:
+        tables["movement"] = model_tables.movement(result.movement)
     if result.allocation is not None:
         tables["allocation"] = series_tables.allocation(result.allocation)
     return tables

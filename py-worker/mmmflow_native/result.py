@@ -7,9 +7,11 @@ from mmmflow_native.config import JobConfig
 from mmmflow_native.convergence import Convergence
 from mmmflow_native.fit import Fit
 from mmmflow_native.problem import Problem
+from mmmflow_native.refresh import Movement
 from mmmflow_native.selection import Selection
 from mmmflow_native.sensitivity import NearOptimal, WeightedChoice
 from mmmflow_native.solutions import Solutions
+from mmmflow_native.stability import Stability
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,4 +27,6 @@ class Result:
     near: NearOptimal
     fits: list[tuple[str, Fit]]
     allocation: Allocation | None
+    stability: Stability | None  # where it was asked for
+    movement: Movement | None  # of a refresh
     warnings: list[str]

@@ -12,13 +12,13 @@ from mmmflow_native.errors import (
     UnmodellableError,
     UserError,
 )
-from mmmflow_native.inputs import Inputs
+from mmmflow_native.inputs import Inputs, Options
 from mmmflow_native.progress import Progress, write_json
 
 SUCCEEDED, FAILED = 0, 1
 
 
-def run(find: Callable[[], Inputs], out: Path) -> int:
+def run(find: Callable[[], Inputs], options: Options, out: Path) -> int:
     """Train, and say in status.json how it ended; the exit code.
 
     `find` names the input files. Ends within two seconds of a SIGTERM.
@@ -28,7 +28,7 @@ def run(find: Callable[[], Inputs], out: Path) -> int:
     progress = Progress(out)
     try:
         signal.signal(signal.SIGTERM, _stop)
-        engine.run(find(), out, progress)
+        engine.run(find(), options, out, progress)
         status: dict[str, Any] = {"status": "succeeded"}
     except UnmodellableError as nothing:
         status = {"status": "skipped", "reason": str(nothing)}
