@@ -4,7 +4,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mmmflow_native.progress import Progress
 
 # Read by the BLAS when NumPy is first imported, hence before everything else:
 # matrices here are small, and one thread makes sums come out the same.
@@ -24,6 +29,13 @@ examples:
       in/ holds job_config.json, input_data.parquet or .csv, and, if the
       holidays are your own, holidays.csv (ds, holiday, country, year)
   python -m mmmflow_native --config job.json --data sales.csv --output out
+  python -m mmmflow_native --input in --output out --stability 10
+      the search with ten seeds: how far does the answer depend on luck?
+  python -m mmmflow_native --input in --output new \\
+      --previous out/results/models/3_1878_1.json
+      with new periods: stay near that model, and say why returns moved
+  python -m mmmflow_native --recreate out/results/models/3_1878_1.json \\
+      --output again
 
 what is written to the output folder:
   model_summary.json   the best model, its channels, the proposal, warnings
@@ -40,28 +52,38 @@ def main(arguments: Sequence[str]) -> int:
     """Run the engine as the arguments say; the exit code."""
     parser = _parser()
     given = parser.parse_args(arguments)
-    if given.input is None and (given.config is None or given.data is None):
-        parser.error("give --input, or --config and --data")
+    whole = given.input or (given.config and given.data) or given.recreate
+    if not whole:
+        parser.error("give --input, --config and --data, or --recreate")
+    if given.stability < 0:
+        parser.error("--stability is a number of seeds")
     # Imported here so that --help and a wrong argument answer at once.
-    from mmmflow_native.inputs import (
-        Inputs,
-        Options,
-        from_folder,
-    )
     from mmmflow_native.run import run
 
-    def find() -> Inputs:
-        if given.input is None:
-            return Inputs(given.config, given.data, given.holidays)
-        found = from_folder(given.input)
-        return Inputs(
-            given.config or found.config,
-            given.data or found.data,
-            given.holidays or found.holidays,
-        )
+    work = _recreate if given.recreate else _train
+    return run(partial(work, given), given.output)
 
-    options = Options(given.stability, given.previous)
-    return run(find, options, given.output)
+
+def _train(given: argparse.Namespace, progress: "Progress") -> None:
+    from mmmflow_native import engine, inputs
+
+    if given.input is None:
+        found = inputs.Inputs(given.config, given.data, given.holidays)
+    else:
+        there = inputs.from_folder(given.input)
+        found = inputs.Inputs(
+            given.config or there.config,
+            given.data or there.data,
+            given.holidays or there.holidays,
+        )
+    options = inputs.Options(given.stability, given.previous)
+    engine.run(found, options, given.output, progress)
+
+
+def _recreate(given: argparse.Namespace, progress: "Progress") -> None:
+    from mmmflow_native import recreation
+
+    recreation.run(given.recreate, given.output, progress)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         ("data", "FILE", "the table, .csv or .parquet, if it is not in DIR"),
         ("holidays", "FILE", "holidays to use instead of the country's own"),
         ("previous", "FILE", "a model's JSON (results/models): refresh it"),
+        ("recreate", "FILE", "a model's JSON: fit it again, and no more"),
     ):
         parser.add_argument(f"--{name}", type=Path, metavar=metavar, help=text)
     parser.add_argument(

@@ -6,29 +6,29 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from mmmflow_native import engine, outputs
+from mmmflow_native import outputs
 from mmmflow_native.errors import (
     StoppedError,
     UnmodellableError,
     UserError,
 )
-from mmmflow_native.inputs import Inputs, Options
 from mmmflow_native.progress import Progress, write_json
 
 SUCCEEDED, FAILED = 0, 1
 
 
-def run(find: Callable[[], Inputs], options: Options, out: Path) -> int:
-    """Train, and say in status.json how it ended; the exit code.
+def run(work: Callable[[Progress], None], out: Path) -> int:
+    """Do `work`, and say in status.json how it ended; the exit code.
 
-    `find` names the input files. Ends within two seconds of a SIGTERM.
+    The folder `out` is made, and what an earlier run left in it removed. Ends
+    within two seconds of a SIGTERM.
     """
     out.mkdir(parents=True, exist_ok=True)
     outputs.clear(out)
     progress = Progress(out)
     try:
         signal.signal(signal.SIGTERM, _stop)
-        engine.run(find(), options, out, progress)
+        work(progress)
         status: dict[str, Any] = {"status": "succeeded"}
     except UnmodellableError as nothing:
         status = {"status": "skipped", "reason": str(nothing)}
