@@ -29,3 +29,7 @@ class InvalidInputError(Exception):
     @classmethod
     def of(cls, where: str, what: str, hint: str = "") -> "InvalidInputError":
         return cls([Problem(where, what, hint)])
+
+
+class NotAllowedError(InvalidInputError):
+    """Right in itself, but not in the state that things are in now."""

@@ -1,0 +1,24 @@
+"""What came of it all: champions and datasets."""
+
+from flask import Request, Response
+
+from mmmflow import views
+from mmmflow.api import http
+from mmmflow.api.http import Route
+from mmmflow.ports import Ports
+
+
+def champions(request: Request, ports: Ports) -> Response:
+    del request
+    return http.answer(ports, {"champions": views.champions(ports)})
+
+
+def datasets(request: Request, ports: Ports) -> Response:
+    del request
+    return http.answer(ports, {"datasets": views.datasets(ports)})
+
+
+ROUTES = (
+    Route("GET", "/api/v1/champions", champions),
+    Route("GET", "/api/v1/datasets", datasets),
+)
