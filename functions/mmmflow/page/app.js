@@ -7,16 +7,7 @@ const EVERY = 2000;
 const GIVE_UP = 10000;
 const PAGE = 50;
 const MOST = 200;
-const STATES = {
-  WAITING: "waiting",
-  QUEUED: "queued",
-  LAUNCHING: "starting",
-  RUNNING: "running",
-  SUCCEEDED: "succeeded",
-  FAILED: "failed",
-  SKIPPED: "skipped",
-  CANCELLED: "cancelled",
-};
+const OPEN = 3; // more champions than this come folded
 const ACTIVE = ["RUNNING", "LAUNCHING"];
 const PENDING = ["QUEUED", "WAITING"];
 const STEPS = {
@@ -33,7 +24,7 @@ const DATASETS = {
   FAILED: ["failed", "failed"],
 };
 const ADSTOCKS = {
-  geometric: "geometric",
+  geometric: "Geometric",
   weibull_cdf: "Weibull CDF",
   weibull_pdf: "Weibull PDF",
 };
@@ -47,16 +38,21 @@ const formatter = (options) => {
   return (value) => (value == null ? "–" : format.format(value));
 };
 const count = formatter({ maximumFractionDigits: 0 });
-const few = formatter({ maximumSignificantDigits: 3 });
+const few = formatter({
+  minimumSignificantDigits: 3,
+  maximumSignificantDigits: 3,
+});
 const money = (value) => (Math.abs(value) < 100 ? few : count)(value);
 const places = (digits) =>
   formatter({ minimumFractionDigits: digits, maximumFractionDigits: digits });
 const [two, three, four] = [places(2), places(3), places(4)];
-const change = formatter({
-  style: "percent",
-  signDisplay: "exceptZero",
-  maximumFractionDigits: 1,
-});
+const change = (digits) =>
+  formatter({
+    style: "percent",
+    signDisplay: "exceptZero",
+    maximumFractionDigits: digits,
+  });
+const [roughly, nearly] = [change(0), change(1)];
 const dates = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
 const moments = new Intl.DateTimeFormat("en-GB", {
   day: "numeric",
@@ -66,6 +62,7 @@ const moments = new Intl.DateTimeFormat("en-GB", {
 });
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 
+const word = (name) => name.toLowerCase().replaceAll("_", " ");
 const day = (text) => dates.format(new Date(`${text}T00:00`));
 const time = (text) => ({
   dateTime: text,
@@ -136,9 +133,11 @@ function replace(node, made) {
   const focused = [...node.querySelectorAll(parts)].indexOf(
     document.activeElement,
   );
-  const open = node.querySelector("details")?.open;
+  const open = [...node.querySelectorAll("details")].map((one) => one.open);
   node.replaceWith(made);
-  if (open) made.querySelector("details")?.setAttribute("open", "");
+  made.querySelectorAll("details").forEach((one, i) => {
+    one.open = open[i] ?? one.open;
+  });
   made.querySelectorAll(parts)[focused]?.focus();
 }
 
@@ -170,7 +169,17 @@ function bars(now, proposed, most) {
 
 // ---- the API ----
 
+class NoAnswerError extends Error {}
 class ServerError extends Error {}
+
+async function ask(path, options) {
+  const signal = AbortSignal.timeout(GIVE_UP);
+  try {
+    return await fetch(`${API}/${path}`, { ...options, signal });
+  } catch (error) {
+    throw new NoAnswerError(error.message);
+  }
+}
 
 /** A route that is asked again and again: an unchanged one costs little. */
 class Route {
@@ -181,10 +190,9 @@ class Route {
   }
 
   async read() {
-    const response = await fetch(`${API}/${this.path}`, {
+    const response = await ask(this.path, {
       cache: "no-store",
       headers: this.etag ? { "If-None-Match": this.etag } : {},
-      signal: AbortSignal.timeout(GIVE_UP),
     });
     if (response.status !== 304) {
       this.data = (await answer(response)).data;
@@ -209,21 +217,24 @@ const fileUrl = (id, name) =>
 
 // ---- champions ----
 
-function championSlots({ champion, details }) {
+function championSlots({ champion, details, open }) {
   const { selected, folder, onepager } = champion.result;
   const id = champion.experiment_id;
   const picture = fileUrl(id, onepager.slice(folder.length + 1));
-  const validated = selected.nrmse_val !== null;
-  const of = (train, note) =>
-    validated ? `validation; ${train} in training` : note;
+  const { score, kind } = outOfSample(selected);
+  const validated = (value, digits) =>
+    value === null ? "" : `, ${digits(value)} in validation`;
   return {
     title: `${champion.country} · ${champion.goal}`,
     about: details ? aboutModel(details) : "",
-    rsq: three(validated ? selected.rsq_val : selected.rsq_train),
-    rsqNote: of(three(selected.rsq_train), "of the variance is explained"),
-    nrmse: four(validated ? selected.nrmse_val : selected.nrmse_train),
-    nrmseNote: of(four(selected.nrmse_train), "error, of the goal’s range"),
+    score: four(score),
+    scoreNote: kind,
+    nrmse: four(selected.nrmse_train),
+    nrmseNote: `in training${validated(selected.nrmse_val, four)}`,
+    rsq: three(selected.rsq_train),
+    rsqNote: `in training${validated(selected.rsq_val, three)}`,
     rssd: three(selected.decomp_rssd),
+    body: { open },
     pictureLink: { href: picture },
     picture: {
       src: picture,
@@ -235,6 +246,13 @@ function championSlots({ champion, details }) {
       ? detailSlots(details)
       : { pending: "Reading its channels and budget…" }),
   };
+}
+
+/** The NRMSE that ranks a model, and where it was measured. */
+function outOfSample({ nrmse_test: test, nrmse_backtest: backtest }) {
+  if (test !== null) return { score: test, kind: "on the test rows" };
+  if (backtest !== null) return { score: backtest, kind: "in its backtest" };
+  return { score: null, kind: "not measured" };
 }
 
 function aboutModel(experiment) {
@@ -267,7 +285,8 @@ function detailSlots({ id, summary, files }) {
     return: type === "revenue" ? "ROAS" : "CPA",
     rows: rows.map((row) => make("channel", channelSlots(row, most))),
     ...(allocation ? totalSlots(allocation) : {}),
-    warnings: warnings.length ? points(warnings) : null,
+    caution: warnings.length ? {} : null,
+    warnings: points(warnings),
     filesBox: {},
     filesTitle: `All ${count(files.length)} files of this run`,
     files: files.map((name) => {
@@ -297,18 +316,20 @@ function totalSlots({ channels, response_now, response_proposed }) {
   const sum = (field) =>
     channels.reduce((total, row) => total + row[field], 0);
   const [now, proposed] = [sum("spend_now"), sum("spend_proposed")];
+  const total = ratio(proposed, now);
+  const same = Math.abs(proposed - now) < 0.005 * now;
   return {
     foot: {},
     totalNow: money(now),
     totalProposed: money(proposed),
-    totalChange: ratio(proposed, now),
+    totalChange: total,
     gainFigure: {},
-    gain: ratio(response_proposed, response_now),
-    gainNote: "expected response of paid media",
+    gain: response_now > 0 ? nearly(response_proposed / response_now - 1) : "–",
+    gainNote: `in response to paid media; spend ${same ? "as today" : total}`,
   };
 }
 
-const ratio = (to, from) => (from > 0 ? change(to / from - 1) : "–");
+const ratio = (to, from) => (from > 0 ? roughly(to / from - 1) : "–");
 
 // ---- experiments ----
 
@@ -323,10 +344,11 @@ function experimentSlots(experiment) {
       `${ADSTOCKS[experiment.adstock]},` +
       ` ${count(experiment.iterations)} × ${count(experiment.trials)}`,
     links: links(id, result, attempt),
-    state: { textContent: STATES[state], className: `badge ${STATES[state]}` },
+    state: { textContent: word(state), className: `badge ${word(state)}` },
     ...outcome(experiment),
-    nrmse: fit ? four(fit.nrmse_val ?? fit.nrmse_train) : "",
-    rsq: fit ? three(fit.rsq_val ?? fit.rsq_train) : "",
+    score: fit ? four(outOfSample(fit).score) : "",
+    nrmse: fit ? four(fit.nrmse_train) : "",
+    rsq: fit ? three(fit.rsq_train) : "",
     rssd: fit ? three(fit.decomp_rssd) : "",
     time: time(ended ?? experiment.started_at ?? experiment.created_at),
     took: ended && experiment.started_at
@@ -389,9 +411,11 @@ function running({ id, engine, progress }) {
   const trialsDone = together ? 0 : (trial - 1) / trials;
   const share = iteration / iterations / (together ? 1 : trials);
   bar.value = start + (STEPS.select[1] - start) * (trialsDone + share);
-  const which = together ? `of ${trials} trials` : `trial ${trial} of ${trials}`;
+  const which = together
+    ? `in each of ${trials} trials`
+    : `in trial ${trial} of ${trials}`;
   return {
-    what: `Iteration ${count(iteration)} of ${count(iterations)}, ${which}`,
+    what: `Iteration ${count(iteration)} of ${count(iterations)} ${which}`,
     hint: best
       ? `Best so far: NRMSE ${four(best.nrmse)},` +
         ` DECOMP.RSSD ${three(best.decomp_rssd)}`
@@ -425,9 +449,9 @@ function inOrder(experiments) {
 function tally(experiments) {
   const numbers = new Map();
   for (const { state } of experiments) {
-    numbers.set(STATES[state], (numbers.get(STATES[state]) ?? 0) + 1);
+    numbers.set(state, (numbers.get(state) ?? 0) + 1);
   }
-  return [...numbers].map(([word, n]) => `${count(n)} ${word}`).join(", ");
+  return [...numbers].map(([s, n]) => `${count(n)} ${word(s)}`).join(", ");
 }
 
 // ---- datasets ----
@@ -459,7 +483,7 @@ function datasetSlots(dataset) {
 
 const championsRoute = new Route("champions");
 const datasetsRoute = new Route("datasets");
-const detailRoutes = new Map();
+const found = new Map(); // what the champions' runs found, by experiment
 let limit = PAGE;
 let listRoute = new Route(`experiments?limit=${limit}`);
 let runningRoutes = ACTIVE.map(
@@ -484,27 +508,31 @@ async function readExperiments() {
 
 /** A champion's run has ended: it is read once. */
 async function readDetails(champions) {
-  return Promise.all(
-    champions.map(async ({ experiment_id: id }) => {
-      if (!detailRoutes.has(id)) {
-        const route = new Route(`experiments/${encodeURIComponent(id)}`);
-        detailRoutes.set(id, route);
-      }
-      const route = detailRoutes.get(id);
-      return route.data ?? route.read();
-    }),
-  );
+  const missing = champions
+    .map((champion) => champion.experiment_id)
+    .filter((id) => !found.has(id));
+  await Promise.all(missing.map(async (id) => {
+    const route = new Route(`experiments/${encodeURIComponent(id)}`);
+    found.set(id, await route.read());
+  }));
 }
 
-function showChampions(champions, details, active) {
+function showChampions(champions, active) {
   const items = champions
-    .map((champion, i) => ({ champion, details: details?.[i] ?? null }))
+    .map((champion) => ({
+      champion,
+      details: found.get(champion.experiment_id) ?? null,
+      open: champions.length <= OPEN,
+    }))
     .sort(({ champion: a }, { champion: b }) =>
       `${a.country} ${a.goal}`.localeCompare(`${b.country} ${b.goal}`));
   show(
     byId("champions"), items, "champion",
     ({ champion }) => `${champion.country} ${champion.goal}`, championSlots,
   );
+  byId("rule").textContent = champions.length
+    ? `Chosen by ${champions[0].rule}`
+    : "";
   const start =
     "No model yet. Run “make run” for the sample, or drop a CSV into" +
     " uploads/<country>/ and start an experiment below.";
@@ -523,7 +551,7 @@ function showExperiments({ experiments, next }, champions, datasets) {
     byId("experiment-rows"), items, "experiment", ({ id }) => id,
     experimentSlots,
   );
-  byId("tally").textContent = tally(items);
+  byId("tally").textContent = tally(items) + (next ? " and older ones" : "");
   byId("more").hidden = !next || limit >= MOST;
   const none = byId("state").value
     ? "No experiment is in this state."
@@ -537,9 +565,11 @@ function showDatasets(datasets) {
     "No data yet. Drop a CSV or Parquet file into uploads/<country>/, for" +
     " example uploads/DE/weekly.csv, or run “make run” for the sample.");
   const known = [...new Set(datasets.map((one) => one.country))].sort();
-  byId("countries").replaceChildren(
-    ...known.map((value) => element("option", { value })),
-  );
+  const list = byId("countries");
+  if (list.dataset.known !== known.join()) {
+    list.dataset.known = known.join();
+    list.replaceChildren(...known.map((value) => element("option", { value })));
+  }
 }
 
 async function refresh() {
@@ -552,8 +582,9 @@ async function refresh() {
     : "mmmflow";
   showExperiments(list, champions, datasets);
   showDatasets(datasets);
-  showChampions(champions, null, active.length > 0);
-  showChampions(champions, await readDetails(champions), active.length > 0);
+  showChampions(champions, active.length > 0);
+  await readDetails(champions);
+  showChampions(champions, active.length > 0);
 }
 
 let timer = 0;
@@ -570,24 +601,23 @@ async function poll() {
     answered = new Date();
     connected("");
   } catch (error) {
-    connected(outage(error));
+    connected(`${describe(error)} This page goes on by itself.`);
   }
   busy = false;
   if (!document.hidden) timer = setTimeout(poll, EVERY);
 }
 
-function outage(error) {
+function describe(error) {
   if (error instanceof ServerError) {
-    return `The server answers with an error: ${error.message}`;
+    return `The server answers with an error: ${error.message}.`;
   }
-  if (!(error instanceof TypeError || error instanceof DOMException)) {
-    throw error;
+  if (error instanceof NoAnswerError) {
+    const since = answered ? ` since ${clock.format(answered)}` : "";
+    const start = "on your own machine “make serve” starts it.";
+    return `No answer from the server${since}; ${start}`;
   }
-  const since = answered ? ` since ${clock.format(answered)}` : "";
-  return (
-    `No answer from the server${since}. On your own machine “make serve”` +
-    " starts it; this page goes on by itself."
-  );
+  console.error(error);
+  return `This page failed: ${error.message}.`;
 }
 
 function connected(problem) {
@@ -620,11 +650,10 @@ async function submit(event) {
   button.disabled = true;
   try {
     const experiment = Object.fromEntries(new FormData(form));
-    const response = await fetch(`${API}/experiments`, {
+    const response = await ask("experiments", {
       method: "POST",
       headers: { "Content-Type": "application/json", "Idempotency-Key": key },
       body: JSON.stringify({ experiment }),
-      signal: AbortSignal.timeout(GIVE_UP),
     });
     const { data } = await answer(response);
     key = null;
@@ -632,12 +661,12 @@ async function submit(event) {
     byId("form-done").textContent = `Experiment ${ids} is in the list.`;
     poll();
   } catch (error) {
-    const problems = error.problems?.length
-      ? error.problems
-      : [{ where: "", what: outage(error), hint: "" }];
-    showProblems(form, problems);
+    const again = "sending it again makes nothing twice";
+    const problem = { where: "", what: describe(error), hint: again };
+    showProblems(form, error.problems?.length ? error.problems : [problem]);
+  } finally {
+    button.disabled = false;
   }
-  button.disabled = false;
 }
 
 /** Each problem beside its field; the rest below the form. */
