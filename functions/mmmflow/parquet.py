@@ -9,6 +9,9 @@ from pyarrow import csv
 
 from mmmflow.domain.errors import InvalidInputError
 
+# What type a column has is told from the first block alone.
+_CSV_BLOCK = 32_000_000
+
 
 def write(batches: Iterator[pa.RecordBatch], path: Path) -> int:
     """Write the batches as they come; the number of rows."""
@@ -45,11 +48,23 @@ def read_file(path: Path, name: str) -> Iterator[pa.RecordBatch]:
         if name.lower().endswith(".parquet"):
             yield from pq.ParquetFile(path).iter_batches()
         elif name.lower().endswith(".csv"):
-            yield from csv.open_csv(path)
+            yield from _csv(path, name)
         else:
             raise InvalidInputError.of(
                 name, "its ending is not understood", ".csv or .parquet"
             )
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InvalidInputError.of(name, reason) from None
+
+
+def _csv(path: Path, name: str) -> Iterator[pa.RecordBatch]:
+    reader = csv.open_csv(path, csv.ReadOptions(block_size=_CSV_BLOCK))
+    for field in reader.schema:
+        if pa.types.is_binary(field.type):
+            raise InvalidInputError.of(
+                f"{name}, column {field.name!r}",
+                "it holds bytes that are not UTF-8",
+                "save the file as UTF-8",
+            )
+    yield from reader
