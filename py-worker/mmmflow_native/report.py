@@ -21,6 +21,19 @@ from mmmflow_native.report_page import (
 
 Record = Mapping[str, Any]
 
+# Shown in this order, where a run has them.
+ERRORS = (
+    ("NRMSE train", "nrmse_train"),
+    ("NRMSE validation", "nrmse_val"),
+    ("NRMSE test", "nrmse_test"),
+    ("NRMSE backtest", "nrmse_backtest"),
+    ("adjusted R² train", "rsq_train"),
+    ("adjusted R² validation", "rsq_val"),
+    ("adjusted R² test", "rsq_test"),
+    ("DECOMP.RSSD", "decomp_rssd"),
+    ("MAPE of lift tests", "mape"),
+)
+
 
 def report(
     summary: Record,
@@ -67,9 +80,8 @@ def _opening(summary: Record) -> str:
         f"{amount(total)} {goal} ({share(paid / total if total else 0.0)}) "
         f"for a spend of {amount(spent)}.",
     ]
-    allocation = summary["allocation"]
-    if allocation is not None:
-        said.append(_proposed(allocation, goal))
+    if summary["allocation"] is not None:
+        said.append(_proposed(summary["allocation"], goal, window["interval"]))
     said.append(f"How it was selected: {selected['rule']}")
     return (
         f"<h1>{escape(summary['country'])} · {escape(goal)}</h1>"
@@ -78,13 +90,14 @@ def _opening(summary: Record) -> str:
     )
 
 
-def _proposed(allocation: Record, goal: str) -> str:
+def _proposed(allocation: Record, goal: str, interval: str) -> str:
     now, proposed = allocation["response_now"], allocation["response_proposed"]
     return (
         f"The proposal spends {amount(allocation['total_budget'])} over "
-        f"{allocation['periods']} periods. By this model, paid media would "
-        f"then bring {amount(proposed)} {goal} where they bring "
-        f"{amount(now)} now ({change(now, proposed)})."
+        f"{allocation['periods']} {interval}s. Spent evenly, by this model, "
+        f"it would bring {amount(proposed)} {goal} from paid media; the mean "
+        f"spend of today, spent evenly too, brings {amount(now)} "
+        f"({change(now, proposed)})."
     )
 
 
@@ -93,16 +106,7 @@ def _facts(summary: Record) -> str:
     selected = summary["selected"]
     facts: list[tuple[str, str]] = [
         (name, f"{selected[key]:.4f}")
-        for name, key in (
-            ("NRMSE train", "nrmse_train"),
-            ("NRMSE validation", "nrmse_val"),
-            ("NRMSE test", "nrmse_test"),
-            ("NRMSE backtest", "nrmse_backtest"),
-            ("adjusted R² train", "rsq_train"),
-            ("adjusted R² test", "rsq_test"),
-            ("DECOMP.RSSD", "decomp_rssd"),
-            ("MAPE of lift tests", "mape"),
-        )
+        for name, key in ERRORS
         if selected.get(key) is not None
     ]
     facts.append(
@@ -221,31 +225,27 @@ def _proposal(summary: Record, *, revenue: bool) -> Table:
 
 
 def _candidates(summary: Record) -> Table:
+    """The candidates by those of their errors that any of them has."""
+    models = summary["candidates"]
+    errors = [
+        (name, key)
+        for name, key in ERRORS
+        if any(model.get(key) is not None for model in models)
+    ]
+
     def number(value: float | None) -> str:
         return "–" if value is None else f"{value:.4f}"
 
     return Table(
         "Models kept for a person to look at",
-        (
-            "model",
-            "NRMSE train",
-            "NRMSE validation",
-            "NRMSE test",
-            "DECOMP.RSSD",
-            "adjusted R² train",
-            "intercept",
-        ),
+        ("model", *(name for name, _ in errors), "intercept"),
         tuple(
             (
-                m["model_id"],
-                number(m["nrmse_train"]),
-                number(m["nrmse_val"]),
-                number(m["nrmse_test"]),
-                number(m["decomp_rssd"]),
-                number(m["rsq_train"]),
-                "dropped" if m["intercept_dropped"] else "kept",
+                model["model_id"],
+                *(number(model.get(key)) for _, key in errors),
+                "dropped" if model["intercept_dropped"] else "kept",
             )
-            for m in summary["candidates"]
+            for model in models
         ),
         "Best first. Where their answers differ, the data do not decide.",
     )

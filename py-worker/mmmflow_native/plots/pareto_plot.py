@@ -118,7 +118,7 @@ def _picked(
             "*" if chosen else "o",
             color=RED if chosen else "white",
             markeredgecolor="white" if chosen else INK,
-            markersize=20 if chosen else 11,
+            markersize=24 if chosen else 11,
             zorder=6 if chosen else 5,
         )
         ax.annotate(

@@ -39,6 +39,7 @@ def _make(
     scale: float = 1.0,
     idle: tuple[int, ...] = (),
     name: str = "channel_{}",
+    train_size: float = 1.0,
 ) -> Model:
     """Draw media that work, but for the idle; all money times `scale`."""
     random = np.random.default_rng(11)
@@ -55,7 +56,7 @@ def _make(
     y = trend + season + (media / (media + half)) @ (300.0 * scale * works)
     y += random.normal(0.0, 10.0 * scale, n)
     names = [name.format(i) for i in range(channels)]
-    hyperparameters = {"lambda": 0.5 * scale}
+    hyperparameters = {"lambda": 0.5 * scale, "train_size": train_size}
     for i, medium in enumerate([*names, "newsletter"]):
         hyperparameters |= {
             f"{medium}_alphas": 0.8 + 0.3 * (i % 4),
@@ -80,5 +81,6 @@ def _make(
         window=slice(20, n),
         adstock=adstock,
         ranges={},
+        ts_validation=train_size < 1,
     )
     return Model(problem, fit(problem, hyperparameters))

@@ -9,7 +9,7 @@ from mmmflow_native.allocation import Allocation, FuturePeriod, Group
 from mmmflow_native.allocator import allocate
 from mmmflow_native.errors import UserError
 from mmmflow_native.fit import Fit
-from mmmflow_native.problem import Problem
+from mmmflow_native.problem import Interval, Problem
 
 BOUNDS = {"default": (0.5, 2.0)}
 
@@ -69,6 +69,12 @@ def test_a_locked_channel_keeps_its_spend(model: Model) -> None:
     channel = proposed(model, locked=("CHANNEL_1",)).channels[1]
     assert channel.locked
     assert channel.spend_proposed == pytest.approx(channel.spend_now)
+
+
+def test_with_every_channel_locked_nothing_changes(model: Model) -> None:
+    names = ("CHANNEL_0", "CHANNEL_1", "CHANNEL_2")
+    proposal = proposed(model, locked=names)
+    assert proposal.response_proposed == pytest.approx(proposal.response_now)
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 0.8), (1.15, 9.0)])
@@ -186,6 +192,17 @@ def test_a_proposal_beyond_any_spend_observed_is_marked_and_warned_of(
     )
 
 
+def test_bounds_that_end_before_the_target_does_are_said_to(
+    model: Model,
+) -> None:
+    proposal = proposed(
+        model,
+        scenario="target_efficiency",
+        bounds={"default": (0.9, 1.05)},
+    )
+    assert "the bounds, not the target" in proposal.warnings[-1]
+
+
 def test_the_frontier_is_never_below_the_proposal(model: Model) -> None:
     proposal = proposed(model)
     best = np.interp(
@@ -215,6 +232,18 @@ def test_a_future_period_is_counted_in_weeks(model: Model) -> None:
     proposal = proposed(model, periods=spring)
     assert proposal.periods == 12
     assert proposal.period.startswith("spring")
+
+
+@pytest.mark.parametrize(
+    ("interval", "count"), [("day", 59), ("week", 9), ("month", 2)]
+)
+def test_a_period_is_counted_in_the_units_of_the_data(
+    interval: Interval, count: int
+) -> None:
+    winter = FuturePeriod(
+        "winter", np.datetime64("2025-01-01"), np.datetime64("2025-02-28")
+    )
+    assert winter.count(interval) == count
 
 
 @pytest.mark.parametrize(

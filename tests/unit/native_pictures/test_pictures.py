@@ -56,6 +56,7 @@ ODD: Mapping[str, tuple[Context, Mapping[str, Any]]] = {
         CONTEXT,
         {"channels": 6, "scale": 1e13, "adstock": "weibull_pdf"},
     ),
+    "rows held back": (CONTEXT, {"channels": 3, "train_size": 0.6}),
     "signs of markup": (
         CONTEXT,
         {"channels": 2, "name": "a$b_{{{}}}^<&>\\x", "adstock": "weibull_cdf"},
@@ -153,6 +154,13 @@ def test_the_onepager_shows_cpa_for_conversions_and_roas_for_revenue(
         said = " ".join(text for text, _ in drawn_texts(figure))
         assert shown in said
         assert absent not in said
+
+
+def test_the_onepager_names_the_rows_held_back(make_model: MakeModel) -> None:
+    made = make_model(channels=2, train_size=0.6)
+    figure = onepager(made.problem, made.fit, None, CONTEXT)
+    said = [text for text, _ in drawn_texts(figure)]
+    assert {"train", "validation", "test"} <= set(said)
 
 
 def test_the_onepager_has_all_its_panels(model: Model) -> None:
