@@ -6,7 +6,7 @@ minted, so a repeat finds what the first one made.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mmmflow import outbox
@@ -89,6 +89,12 @@ def refuse(ports: Ports, request: Request, problems: Sequence[Problem]) -> None:
     listed = [problem.as_json() for problem in problems]
     document = _document(ports, request, "REFUSED", problems=listed)
     outbox.commit(ports, [document])
+
+
+def refuse_reused(ports: Ports, request: Request, why: str) -> None:
+    """Store that the key was used before, for the other content only."""
+    key = f"{request.key} with {request.content_hash}"
+    refuse(ports, replace(request, key=key), [Problem("message_id", why)])
 
 
 def problems_of(answer: Json) -> list[Problem]:

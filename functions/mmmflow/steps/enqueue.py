@@ -2,7 +2,7 @@
 
 from mmmflow import requests, schema, training
 from mmmflow.domain import ids, request
-from mmmflow.domain.errors import InvalidInputError, Problem
+from mmmflow.domain.errors import InvalidInputError
 from mmmflow.ports import Create, Document, Json, Message, Ports
 
 SCHEMA = "experiment.requested.json"
@@ -16,10 +16,7 @@ def enqueue(message: Message, ports: Ports) -> None:
     except InvalidInputError as invalid:
         requests.refuse(ports, asked, invalid.problems)
     except requests.KeyReusedError as reused:
-        renamed = requests.read(
-            "experiment.requested", {**message.body, "message_id": None}
-        )
-        requests.refuse(ports, renamed, [Problem("message_id", str(reused))])
+        requests.refuse_reused(ports, asked, str(reused))
 
 
 def submit(asked: requests.Request, ports: Ports) -> list[Document]:

@@ -18,10 +18,7 @@ def extract(message: Message, ports: Ports) -> None:
         requests.refuse(ports, asked, invalid.problems)
         return
     except requests.KeyReusedError as reused:
-        renamed = requests.read(
-            "dataset.requested", {**message.body, "message_id": None}
-        )
-        requests.refuse(ports, renamed, [Problem("message_id", str(reused))])
+        requests.refuse_reused(ports, asked, str(reused))
         return
     for dataset in requested:
         if not datasets.is_stored(ports, dataset.data):

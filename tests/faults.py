@@ -1,0 +1,108 @@
+"""Ports whose k-th call goes wrong, as calls to a cloud do.
+
+A call may fail, may be applied though it reports failure, or may be made
+twice by a client library that then reports only the second answer.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+from mmmflow.ports import Ports
+
+
+class CallFailedError(Exception):
+    """What the faulty port says; nothing in the code knows of it."""
+
+
+class Fault(Enum):
+    FAILED = "not applied"
+    APPLIED = "applied, but reported as failed"
+    REPEATED = "applied, then repeated by the client"
+
+
+_PORTS = (
+    "documents",
+    "uploads",
+    "data",
+    "messages",
+    "jobs",
+    "warehouse",
+)
+_CHANGES = ("commit", "create", "write", "publish", "start", "cancel")
+
+
+@dataclass
+class Plan:
+    """Which call goes wrong, and how; counts the calls that were made."""
+
+    fault: Fault
+    at: int
+    made: list[str] = field(default_factory=list)
+
+    @property
+    def struck(self) -> bool:
+        return len(self.made) >= self.at
+
+    def call(
+        self, name: str, method: Callable[..., Any], *a: Any, **k: Any
+    ) -> Any:
+        self.made.append(name)
+        if len(self.made) != self.at:
+            return method(*a, **k)
+        if self.fault is not Fault.FAILED:
+            method(*a, **k)
+        if self.fault is Fault.REPEATED:
+            return method(*a, **k)
+        raise CallFailedError(f"call {self.at}: {name}")
+
+
+class _Port:
+    def __init__(self, name: str, port: Any, plan: Plan) -> None:
+        self._name = name
+        self._port = port
+        self._plan = plan
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._port, name)
+        if not callable(value):
+            return value
+
+        def call(*a: Any, **k: Any) -> Any:
+            return self._plan.call(f"{self._name}.{name}", value, *a, **k)
+
+        return call
+
+
+def faulty(ports: Ports, plan: Plan) -> Ports:
+    """The ports, with every call counted and one of them going wrong."""
+    wrapped = {n: _Port(n, getattr(ports, n), plan) for n in _PORTS}
+    return replace(ports, **wrapped)
+
+
+def every_fault(run: Callable[[Fault, int], Plan]) -> Iterator[Plan]:
+    """Run with each fault at each call; what was planned, one by one.
+
+    `run` starts from the same state each time, and returns its plan once the
+    handler has ended or failed. The last plan of a fault did not strike.
+    """
+    for fault in Fault:
+        at = 1
+        while True:
+            plan = run(fault, at)
+            if not plan.struck:
+                break
+            yield plan
+            at += 1
+
+
+def deliver(handle: Callable[[Ports], None], ports: Ports, plan: Plan) -> None:
+    """One delivery that may end with the fault."""
+    with suppress(CallFailedError):
+        handle(faulty(ports, plan))
+
+
+def is_change(call: str) -> bool:
+    return call.rpartition(".")[2] in _CHANGES
