@@ -26,7 +26,7 @@ class Settings:
     """
 
     population: int = 12
-    crossover: float = 0.25  # part of the coordinates that change
+    crossover: float = 0.3  # part of the coordinates that change
     scale: tuple[float, float] = (0.3, 0.9)  # of differences, drawn anew
     own: float = 0.5  # part of the members that search around themselves
     nudged: float = 0.3  # coordinates per child moved a little
@@ -96,10 +96,9 @@ class DifferentialEvolution:
         around = np.where(own[:, None], members, members[a])
         scale = random.uniform(*settings.scale, (n, 1))
         mutants = around + scale * (members[b] - members[c])
-        # Beyond the cube: somewhere between the member and the wall.
-        back = random.random((n, d))
-        mutants = np.where(mutants < 0, members * back, mutants)
-        mutants = np.where(mutants > 1, 1 - (1 - members) * back, mutants)
+        # Ranges are narrower than what the data would like: the best often
+        # stands at a wall, where clipping gets it and reflecting does not.
+        mutants = np.clip(mutants, 0.0, 1.0)
         crossed = random.random((n, d)) < settings.crossover
         crossed[np.arange(n), random.integers(d, size=n)] = True
         children = np.where(crossed, mutants, members)
