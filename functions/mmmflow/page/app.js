@@ -431,7 +431,7 @@ function waitsFor({ country, waits_for: waits }, datasets) {
     .filter((dataset) => dataset.country === country)
     .map((dataset) => dataset.state);
   if (states.includes("EXTRACTED")) {
-    return `Waits for a mapping: metadata/${country}/<version>/mapping.json`;
+    return `Waits for a mapping of the data of ${country}: see below`;
   }
   if (states.includes("REQUESTED")) return "Waits for data being extracted";
   return `Waits for data: drop a CSV into uploads/${country}/`;
