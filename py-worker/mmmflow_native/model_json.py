@@ -16,7 +16,14 @@ import numpy as np
 from mmmflow_native.config import AllocationSettings, GoalType
 from mmmflow_native.errors import UserError
 from mmmflow_native.fit import Fit, fit
-from mmmflow_native.problem import Column, FloatArray, Lift, Problem, Solver
+from mmmflow_native.problem import (
+    Column,
+    FloatArray,
+    Lift,
+    Previous,
+    Problem,
+    Solver,
+)
 from mmmflow_native.progress import write_json
 
 FORMAT = "mmmflow-model"
@@ -143,6 +150,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
             {**asdict(lift), "start": str(lift.start), "end": str(lift.end)}
             for lift in problem.lifts
         ],
+        "previous": _previous(problem),
         "columns": [asdict(column) for column in problem.columns],
         "dates": problem.dates.astype(str).tolist(),
         "goal": problem.y.tolist(),
@@ -155,6 +163,28 @@ def _problem(problem: Problem) -> dict[str, Any]:
             for j, name in enumerate(problem.paid_names)
         },
     }
+
+
+def _previous(problem: Problem) -> dict[str, Any] | None:
+    """The model that a refreshed one was held near."""
+    known = problem.previous
+    if known is None:
+        return None
+    return {
+        "intercept_share": known.intercept_share,
+        "shares": known.shares.tolist(),
+        "steps": known.steps,
+    }
+
+
+def _read_previous(document: Mapping[str, Any] | None) -> Previous | None:
+    if document is None:
+        return None
+    return Previous(
+        document["intercept_share"],
+        np.array(document["shares"]),
+        document["steps"],
+    )
 
 
 def _read_problem(document: Mapping[str, Any]) -> Problem:
@@ -182,6 +212,7 @@ def _read_problem(document: Mapping[str, Any]) -> Problem:
         add_penalty_factor=document["add_penalty_factor"],
         intercept_sign=document["intercept_sign"],
         lifts=tuple(_read_lift(lift) for lift in document["lifts"]),
+        previous=_read_previous(document["previous"]),
     )
 
 
