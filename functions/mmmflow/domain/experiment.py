@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from mmmflow.domain import costs
+
 Data = dict[str, Any]
 
 
@@ -28,16 +30,17 @@ TERMINAL = frozenset(
 )
 ACTIVE = frozenset({State.LAUNCHING, State.RUNNING})
 
-# LAUNCHING may end at once: the end may be heard before the start.
+# LAUNCHING may end at once: the end may be heard before the start. What leads
+# out of an end is a person's retry, and nothing else (see `change`).
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.WAITING: frozenset({State.QUEUED, State.FAILED, State.CANCELLED}),
     State.QUEUED: frozenset({State.LAUNCHING, State.CANCELLED}),
     State.LAUNCHING: frozenset({State.RUNNING, State.QUEUED}) | TERMINAL,
     State.RUNNING: frozenset({State.QUEUED}) | TERMINAL,
     State.SUCCEEDED: frozenset(),
-    State.FAILED: frozenset(),
-    State.SKIPPED: frozenset(),
-    State.CANCELLED: frozenset(),
+    State.FAILED: frozenset({State.QUEUED, State.WAITING}),
+    State.SKIPPED: frozenset({State.QUEUED}),
+    State.CANCELLED: frozenset({State.QUEUED, State.WAITING}),
 }
 
 LEASE = timedelta(seconds=60)
@@ -57,33 +60,72 @@ def is_terminal(data: Mapping[str, Any]) -> bool:
     return state_of(data) in TERMINAL
 
 
+def is_stopping(data: Mapping[str, Any]) -> bool:
+    """Cancelled, and what it had started may still run: it holds a slot."""
+    return state_of(data) is State.CANCELLED and data["slot"] is not None
+
+
+def is_open(data: Mapping[str, Any]) -> bool:
+    """Its newest attempt may still run."""
+    return state_of(data) in ACTIVE or is_stopping(data)
+
+
 def change(
     data: Mapping[str, Any],
     to: State,
     *,
     now: datetime,
     why: str,
+    actor: str | None = None,
     **fields: Any,
 ) -> Data:
     """The experiment in its new state, with the change in its history.
 
     Raises:
-        TransitionError: the table does not allow it.
+        TransitionError: the table does not allow it, or it leads out of an
+            end and no person did it.
     """
     from_ = state_of(data)
-    if to not in TRANSITIONS[from_]:
+    if to not in TRANSITIONS[from_] or (from_ in TERMINAL and actor is None):
         raise TransitionError(f"{from_} → {to} is not allowed")
+    changed = {**data, **fields, "state": to.value}
+    return _entered(changed, from_, now=now, why=why, actor=actor)
+
+
+def noted(
+    data: Mapping[str, Any],
+    *,
+    now: datetime,
+    why: str,
+    actor: str | None = None,
+    **fields: Any,
+) -> Data:
+    """What changes no state, in the history: from the state to itself."""
+    changed = {**data, **fields}
+    return _entered(changed, state_of(data), now=now, why=why, actor=actor)
+
+
+def is_noted(data: Mapping[str, Any], why: str) -> bool:
+    """The history of this attempt holds it already."""
+    return any(
+        entry["why"] == why and entry["attempt"] == data["attempt"]
+        for entry in data["history"]
+    )
+
+
+def _entered(
+    data: Data, from_: State, *, now: datetime, why: str, actor: str | None
+) -> Data:
     entry = {
         "at": now.isoformat(),
         "from": from_.value,
-        "to": to.value,
+        "to": data["state"],
         "why": why,
-        "attempt": fields.get("attempt", data["attempt"]),
+        "attempt": data["attempt"],
+        **({"actor": actor} if actor else {}),
     }
     return {
         **data,
-        **fields,
-        "state": to.value,
         "updated_at": now.isoformat(),
         "history": [*data["history"], entry],
     }
@@ -99,6 +141,7 @@ def queued(data: Mapping[str, Any], config: Data, *, now: datetime) -> Data:
         config=config,
         waits_for=None,
         eligible_at=now.isoformat(),
+        estimated_cost=costs.estimate(data["request"]),
     )
 
 
@@ -186,6 +229,53 @@ def requeued(
         execution=None,
         lease_until=None,
         **fields,
+    )
+
+
+def cancelled(
+    data: Mapping[str, Any], *, actor: str, now: datetime, why: str = ""
+) -> Data:
+    """The end, by a person's word.
+
+    What may have started keeps its slot until it can't run any more; the
+    lease is over at once, so that `sweep` looks after it.
+    """
+    runs = state_of(data) in ACTIVE
+    return change(
+        data,
+        State.CANCELLED,
+        now=now,
+        why=f"cancelled: {why}" if why else "cancelled",
+        actor=actor,
+        ended_at=now.isoformat(),
+        slot=data["slot"] if runs else None,
+        lease_until=now.isoformat() if runs else None,
+    )
+
+
+def released(data: Mapping[str, Any], *, now: datetime, why: str) -> Data:
+    """A cancelled experiment whose attempt can't run any more."""
+    return noted(data, now=now, why=why, slot=None, lease_until=None)
+
+
+def retried(data: Mapping[str, Any], *, actor: str, now: datetime) -> Data:
+    """Once more, by a person's word: tries start again, attempts go on.
+
+    What was never frozen waits again for what it waited for.
+    """
+    frozen = data["config"] is not None
+    return change(
+        data,
+        State.QUEUED if frozen else State.WAITING,
+        now=now,
+        why="retried",
+        actor=actor,
+        eligible_at=now.isoformat() if frozen else None,
+        tries=0,
+        error=None,
+        execution=None,
+        started_at=None,
+        ended_at=None,
     )
 
 

@@ -4,7 +4,7 @@ import json
 import logging
 from typing import Any
 
-from mmmflow import champions, outbox, queues, schema, training
+from mmmflow import attempts, champions, outbox, queues, schema, training
 from mmmflow.domain import experiment, paths, ranking, request
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.domain.experiment import State
@@ -37,6 +37,10 @@ def hear(signal: paths.Signal, ports: Ports) -> None:
         document = ports.documents.get("experiments", signal.experiment_id)
         if document is None or document.data["attempt"] != signal.attempt:
             return
+        if document.data["state"] == State.CANCELLED:
+            if _after_cancel(document, body, ports):
+                return
+            continue
         if experiment.is_terminal(document.data):
             break
         if _act(document, body, ports):
@@ -75,6 +79,20 @@ def _finished(document: Document, body: Json, ports: Ports) -> bool:
         case _:
             data = _failed(document.data, body, ports)
     return end(document, data, ports)
+
+
+def _after_cancel(document: Document, body: Json, ports: Ports) -> bool:
+    """The cancel came first: the end frees the slot and is noted, once."""
+    if body["kind"] != "finished":
+        return True
+    why = f"the worker ended after the cancel: {body['outcome']}"
+    if experiment.is_stopping(document.data):
+        return attempts.release(ports, document, why)
+    if experiment.is_noted(document.data, why):
+        return True
+    data = experiment.noted(document.data, now=ports.clock.now(), why=why)
+    update = Update("experiments", document.id, document.version, data)
+    return outbox.commit(ports, [update])
 
 
 def end(document: Document, data: Json, ports: Ports) -> bool:

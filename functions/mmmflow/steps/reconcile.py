@@ -4,21 +4,10 @@ The log entry is a hint that may come late, twice or never: what counts is
 the execution itself, the attempt's signals and its claim.
 """
 
-import json
-import logging
-
-from mmmflow import schema
-from mmmflow.domain import experiment, paths, request
-from mmmflow.ports import (
-    AlreadyExistsError,
-    Document,
-    Execution,
-    Message,
-    Ports,
-)
+from mmmflow import attempts, schema
+from mmmflow.domain import experiment, paths
+from mmmflow.ports import Execution, Message, Ports
 from mmmflow.steps import collect
-
-log = logging.getLogger(__name__)
 
 
 def reconcile(message: Message, ports: Ports) -> None:
@@ -39,15 +28,19 @@ def attempt_ended(execution: Execution, ports: Ports) -> None:
         if (
             document is None
             or document.data["attempt"] != attempt
-            or experiment.state_of(document.data) not in experiment.ACTIVE
+            or not experiment.is_open(document.data)
         ):
             return
         finished = paths.Signal(experiment_id, attempt, "finished")
         if ports.data.stat(paths.signal(experiment_id, attempt, "finished")):
             collect.hear(finished, ports)
             return
-        if claimant(document, ports) not in (None, execution.name):
+        if attempts.claimant(ports, document) not in (None, execution.name):
             return
+        if experiment.is_stopping(document.data):
+            if attempts.release(ports, document, "its worker has ended"):
+                return
+            continue
         data = experiment.failed(
             document.data,
             {
@@ -60,24 +53,3 @@ def attempt_ended(execution: Execution, ports: Ports) -> None:
         )
         if collect.end(document, data, ports):
             return
-
-
-def claimant(document: Document, ports: Ports) -> str | None:
-    """The execution that owns the attempt, or None now that nobody ever will.
-
-    Creates the claim where there is none: after that no worker can start.
-    """
-    run = request.run_folder(document.data)
-    name = paths.claim(run, document.data["attempt"])
-    fence = {
-        "schema_version": 1,
-        "execution": "none",
-        "task": "given up",
-        "token": ports.entropy.token(),
-    }
-    try:
-        ports.data.create(name, json.dumps(fence).encode())
-    except AlreadyExistsError:
-        owner = str(json.loads(ports.data.read(name))["execution"])
-        return None if owner == "none" else owner
-    return None

@@ -3,12 +3,12 @@
 import logging
 from datetime import timedelta
 
-from mmmflow import outbox, training
+from mmmflow import attempts, outbox, training
 from mmmflow.domain import experiment, paths
 from mmmflow.domain.experiment import State
 from mmmflow.ports import Document, Message, Order, Ports, Update, Where
 from mmmflow.steps import collect
-from mmmflow.steps.reconcile import attempt_ended, claimant
+from mmmflow.steps.reconcile import attempt_ended
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +37,12 @@ def sweep(message: Message, ports: Ports) -> None:
 
 
 def _overdue(ports: Ports) -> list[Document]:
+    """Runs, and cancelled ones that still hold a slot: with a lease."""
+    states = sorted([*experiment.ACTIVE, State.CANCELLED])
     return ports.documents.query(
         "experiments",
         where=[
-            Where("state", "in", [s.value for s in experiment.ACTIVE]),
+            Where("state", "in", [state.value for state in states]),
             Where("lease_until", "<=", ports.clock.now().isoformat()),
         ],
         order_by=[Order("lease_until")],
@@ -76,10 +78,13 @@ def _look_after(document: Document, ports: Ports) -> None:
     if (
         current is None
         or current.data["attempt"] != attempt
-        or experiment.state_of(current.data) not in experiment.ACTIVE
+        or not experiment.is_open(current.data)
     ):
         return
-    name = current.data["execution"] or claimant(current, ports)
+    if experiment.is_stopping(current.data):
+        attempts.stop(ports, current.id)
+        return
+    name = current.data["execution"] or attempts.claimant(ports, current)
     execution = ports.jobs.get(name) if name else None
     if execution is None:
         _give_up(current, ports)
@@ -95,7 +100,7 @@ def _look_after(document: Document, ports: Ports) -> None:
 
 def _give_up(document: Document, ports: Ports) -> None:
     """No worker holds the attempt and none ever can: queue it again."""
-    owner = claimant(document, ports)
+    owner = attempts.claimant(ports, document)
     if owner is not None and ports.jobs.get(owner) is not None:
         return
     log.warning("attempt of %s never started; queued again", document.id)

@@ -35,17 +35,26 @@ def test_only_the_table_says_which_changes_are_allowed(
 ) -> None:
     data = in_state(from_)
     if to in TRANSITIONS[from_]:
-        changed = experiment.change(data, to, now=LATER, why="x")
+        changed = experiment.change(
+            data, to, now=LATER, why="x", actor="a person"
+        )
         assert changed["state"] == to.value
     else:
         with pytest.raises(TransitionError, match=f"{from_} → {to}"):
             experiment.change(data, to, now=LATER, why="x")
 
 
-@pytest.mark.parametrize("state", experiment.TERMINAL)
-def test_nothing_leads_out_of_a_terminal_state(state: State) -> None:
+@pytest.mark.parametrize("state", sorted(experiment.TERMINAL))
+def test_nothing_leads_out_of_an_end_but_a_persons_word(state: State) -> None:
     assert experiment.is_terminal(in_state(state))
-    assert not TRANSITIONS[state]
+    for to in TRANSITIONS[state]:
+        assert to in (State.QUEUED, State.WAITING)
+        with pytest.raises(TransitionError):
+            experiment.change(in_state(state), to, now=LATER, why="x")
+
+
+def test_nothing_leads_out_of_success() -> None:
+    assert not TRANSITIONS[State.SUCCEEDED]
 
 
 def test_an_end_may_be_heard_before_the_start() -> None:
