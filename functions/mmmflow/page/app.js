@@ -250,8 +250,8 @@ function championSlots({ champion, details, open }) {
 
 /** The NRMSE that ranks a model, and where it was measured. */
 function outOfSample({ nrmse_test: test, nrmse_backtest: backtest }) {
-  if (test !== null) return { score: test, kind: "on the test rows" };
-  if (backtest !== null) return { score: backtest, kind: "in its backtest" };
+  if (test != null) return { score: test, kind: "on the test rows" };
+  if (backtest != null) return { score: backtest, kind: "in its backtest" };
   return { score: null, kind: "not measured" };
 }
 
@@ -373,7 +373,7 @@ function links(id, result, attempt) {
 
 /** What an experiment does, waits for, or came to. */
 function outcome(experiment) {
-  const { state, error, result, queue, tries } = experiment;
+  const { id, state, error, result, queue, tries } = experiment;
   if (error) {
     const step = error.step ? `${error.step}: ` : "";
     return { what: step + error.error, hint: error.hint || null };
@@ -387,7 +387,7 @@ function outcome(experiment) {
         hint: tries ? `Try ${tries + 1} of ${experiment.max_tries}` : null,
       };
     case "LAUNCHING":
-      return { what: "The worker is starting", bar: { value: 0 } };
+      return { what: "The worker is starting", bar: bar(id, 0) };
     case "RUNNING":
       return running(experiment);
     case "SUCCEEDED":
@@ -401,16 +401,17 @@ function outcome(experiment) {
   }
 }
 
+const bar = (id, value) => ({ ariaLabel: `Progress of ${id}`, value });
+
 function running({ id, engine, progress }) {
   const [what, start] = STEPS[progress?.step] ?? ["Reading its data", 0];
-  const bar = { ariaLabel: `Progress of ${id}`, value: start };
-  if (progress?.iteration === undefined) return { what, bar };
+  if (progress?.iteration === undefined) return { what, bar: bar(id, start) };
   const { iteration, iterations, trial, trials, best } = progress;
   // The native engine moves all its trials on together, Robyn one by one.
   const together = engine === "native";
   const trialsDone = together ? 0 : (trial - 1) / trials;
   const share = iteration / iterations / (together ? 1 : trials);
-  bar.value = start + (STEPS.select[1] - start) * (trialsDone + share);
+  const searched = (STEPS.select[1] - start) * (trialsDone + share);
   const which = together
     ? `in each of ${trials} trials`
     : `in trial ${trial} of ${trials}`;
@@ -420,7 +421,7 @@ function running({ id, engine, progress }) {
       ? `Best so far: NRMSE ${four(best.nrmse)},` +
         ` DECOMP.RSSD ${three(best.decomp_rssd)}`
       : null,
-    bar,
+    bar: bar(id, start + searched),
   };
 }
 
@@ -589,11 +590,13 @@ async function refresh() {
 
 let timer = 0;
 let busy = false;
+let again = false;
 let answered = null;
 
 /** Read and show everything, and again in two seconds while it is seen. */
 async function poll() {
   clearTimeout(timer);
+  again = busy;
   if (busy || document.hidden) return;
   busy = true;
   try {
@@ -604,7 +607,7 @@ async function poll() {
     connected(`${describe(error)} This page goes on by itself.`);
   }
   busy = false;
-  if (!document.hidden) timer = setTimeout(poll, EVERY);
+  if (!document.hidden) timer = setTimeout(poll, again ? 0 : EVERY);
 }
 
 function describe(error) {
@@ -661,9 +664,13 @@ async function submit(event) {
     byId("form-done").textContent = `Experiment ${ids} is in the list.`;
     poll();
   } catch (error) {
-    const again = "sending it again makes nothing twice";
-    const problem = { where: "", what: describe(error), hint: again };
-    showProblems(form, error.problems?.length ? error.problems : [problem]);
+    if (error.problems?.length) {
+      key = null;
+      showProblems(form, error.problems);
+    } else {
+      const hint = "sending it again makes nothing twice";
+      showProblems(form, [{ where: "", what: describe(error), hint }]);
+    }
   } finally {
     button.disabled = false;
   }
