@@ -19,9 +19,23 @@ from mmmflow.ports import (
 )
 
 
+def id_of(country: str, goal: str) -> str:
+    return f"{country}~{paths.safe(goal)}"
+
+
+def losing(champion: Document) -> Update:
+    """The write that goes with the deletion of an experiment it ranked.
+
+    It counts the deletion, and fails if the champion changed meanwhile.
+    """
+    deleted = champion.data.get("deleted", 0) + 1
+    data = {**champion.data, "deleted": deleted}
+    return Update("champions", champion.id, champion.version, data)
+
+
 def update(ports: Ports, country: str, goal: str) -> None:
     """Apply the ranking to the results that exist, until nobody overtakes."""
-    id = f"{country}~{paths.safe(goal)}"
+    id = id_of(country, goal)
     while True:
         champion = ports.documents.get("champions", id)
         ranked = _ranked(ports, country, goal)
@@ -71,6 +85,7 @@ def _next(
         "country": country,
         "goal": goal,
         "version": previous["version"] + 1 if previous else 1,
+        "deleted": previous.get("deleted", 0) if previous else 0,
         "experiment_id": best["id"],
         "previous_experiment_id": previous and previous["experiment_id"],
         "rule": ranking.RULE,
@@ -101,6 +116,7 @@ def _render(ports: Ports, champion: Json, ranked: list[Any]) -> None:
     leaderboard = {
         "version": champion["version"],
         "experiments": len(ranked),
+        "deleted": champion.get("deleted", 0),
         "rule": ranking.RULE,
         "ranking": [
             {"experiment_id": e["id"], "rank": rank, **e["result"]}
@@ -128,7 +144,7 @@ def _write_newer(ports: Ports, name: str, content: Json) -> None:
 
 
 def _is_newer(ports: Ports, name: str, content: Json) -> bool:
-    """By version, then by the number of experiments that it ranks."""
+    """By version, then by what it knows of: results made and deleted."""
     try:
         shown = json.loads(ports.data.read(name))
     except NotFoundError:
@@ -137,4 +153,5 @@ def _is_newer(ports: Ports, name: str, content: Json) -> bool:
 
 
 def _rank(content: Json) -> tuple[int, int]:
-    return content["version"], content.get("experiments", 0)
+    made = content.get("experiments", 0) + content.get("deleted", 0)
+    return content["version"], made + content.get("deleted", 0)
