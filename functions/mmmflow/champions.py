@@ -42,6 +42,7 @@ def update(ports: Ports, country: str, goal: str) -> None:
         if not ranked:
             return
         if champion is not None and not _changed(champion.data, ranked[0]):
+            data = champion.data
             break
         data = _next(champion, country, goal, ranked[0], ports)
         write = (
@@ -51,9 +52,8 @@ def update(ports: Ports, country: str, goal: str) -> None:
         )
         if outbox.commit(ports, [write], [_announcement(data, champion)]):
             break
-    current = ports.documents.get("champions", id)
-    if current is not None:
-        _render(ports, current.data, ranked)
+    # As it was read before the query: what it has counted, the query knew.
+    _render(ports, data, ranked)
 
 
 def _ranked(ports: Ports, country: str, goal: str) -> list[Any]:
