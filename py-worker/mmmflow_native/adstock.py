@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+
 from mmmflow_native.problem import FloatArray
 
 Weibull = Literal["weibull_cdf", "weibull_pdf"]
@@ -32,13 +33,13 @@ class Adstocked:
 
 
 def geometric(x: FloatArray, thetas: FloatArray) -> Adstocked:
-    """Adstock x (n, m) geometrically with thetas (m, c)."""
+    """Adstock x (n, m), n ≥ 1, geometrically with thetas (m, c)."""
     total = np.empty((len(x), *thetas.shape))
-    if len(x):
-        total[0] = x[0][:, None]
-    for t in range(1, len(x)):
-        np.multiply(total[t - 1], thetas, out=total[t])
-        total[t] += x[t][:, None]
+    total[0] = x[0][:, None]
+    rows = list(total)
+    for before, now, fresh in zip(rows, rows[1:], x[1:, :, None], strict=False):
+        np.multiply(before, thetas, out=now)
+        np.add(now, fresh, out=now)
     return Adstocked(total, np.ones_like(thetas))
 
 

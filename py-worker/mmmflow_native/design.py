@@ -30,17 +30,25 @@ class Design:
         """Moments over the first train_end (c,) rows, media (w, m, c)."""
         w, m, c = saturated.shape
         rows = train_end.astype(np.float64)
-        if (train_end == w).all():
+        train = np.arange(w)[:, None] < train_end
+        whole = bool(train.all())
+        if whole:
             mean_m = saturated.mean(axis=0)
-            centred = saturated - mean_m
         else:
-            train = np.arange(w)[:, None] < train_end
             mean_m = np.einsum("wmc,wc->mc", saturated, train) / rows
-            centred = saturated - mean_m
-            centred *= train[:, None]
-        cross = (self._z.T @ centred.reshape(w, m * c)).reshape(-1, m, c) / rows
-        by_series = _transpose(centred.reshape(w, m * c)).reshape(m, c, w)
-        square = by_series.swapaxes(0, 1) @ by_series.transpose(1, 2, 0)
+        # By strips of rows, so that what is worked on stays in the cache.
+        cross = np.zeros((self._z.shape[1], m * c))
+        series = np.empty((m * c, w))
+        for i in range(0, w, _STRIP):
+            strip = saturated[i : i + _STRIP] - mean_m
+            if not whole:
+                strip *= train[i : i + _STRIP, None]
+            flat = strip.reshape(-1, m * c)
+            cross += self._z[i : i + _STRIP].T @ flat
+            series[:, i : i + _STRIP] = flat.T
+        cross = cross.reshape(-1, m, c) / rows
+        by_medium = series.reshape(m, c, w)
+        square = by_medium.swapaxes(0, 1) @ by_medium.transpose(1, 2, 0)
         mean_z, cov_z = self._fixed_moments(train_end)
 
         p, q = len(self.fixed) + m, len(self.fixed)
@@ -99,11 +107,3 @@ class Design:
         means = np.stack([mean for mean, _ in known], axis=-1)
         covariances = np.stack([cov for _, cov in known], axis=-1)
         return means[:, which], covariances[:, :, which]
-
-
-def _transpose(x: FloatArray) -> FloatArray:
-    """Contiguous transpose, by strips of rows that stay in the cache."""
-    transposed = np.empty(x.shape[::-1])
-    for i in range(0, len(x), _STRIP):
-        transposed[:, i : i + _STRIP] = x[i : i + _STRIP].T
-    return transposed

@@ -40,8 +40,8 @@ from mmmflow_native.transform import transform
 
 DESCENTS: dict[Solver, Descent] = {"exact": exact, "glmnet": glmnet}
 
-# Doubles of adstocked media in a block, so that it stays in the cache.
-BLOCK = 1 << 19
+# Doubles of adstocked media in a block: 8 MiB, a few of which are held.
+BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ class Evaluator:
         spend = problem.spend[problem.window].sum(axis=0)
         self._spend_share = spend / spend.sum()
         media = max(1, len(problem.media))
-        self._block = max(64, BLOCK // (problem.n * media))
+        self._block = max(32, BLOCK // (problem.n * media))
 
     def evaluate(self, candidates: Candidates) -> Evaluated:
         """Errors and models, candidates on the last axis."""

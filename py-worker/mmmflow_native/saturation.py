@@ -8,9 +8,6 @@ import numpy as np
 
 from mmmflow_native.problem import FloatArray
 
-# Doubles that are worked on at a time, so that they stay in the cache.
-_STRIP = 1 << 13
-
 
 def inflexions(adstocked: FloatArray, gammas: FloatArray) -> FloatArray:
     """Where the response is half its limit, (m, c), on the media's scale.
@@ -29,19 +26,14 @@ def hill(
     No media is no response, also where the inflexion is 0 (a channel without
     any media in the window).
     """
-    rows = x.reshape(-1, *alphas.shape)
-    response = np.empty_like(rows)
-    step = max(1, _STRIP // max(1, alphas.size))
+    response = np.empty_like(x)
     # No media: log 0 = -inf, exp(inf) = inf and 1 / inf = 0, without a case
     # of its own; an inflexion of 0 is moved to infinity for the same end.
     with np.errstate(divide="ignore", over="ignore"):
+        np.log(x, out=response)
         half = np.log(np.where(inflexion > 0, inflexion, np.inf))
-        for i in range(0, len(rows), step):
-            strip = response[i : i + step]
-            np.log(rows[i : i + step], out=strip)
-            np.subtract(half, strip, out=strip)
-            strip *= alphas
-            np.exp(strip, out=strip)
-            strip += 1.0
-            np.reciprocal(strip, out=strip)
-    return response.reshape(x.shape)
+        np.subtract(half, response, out=response)
+        response *= alphas
+        np.exp(response, out=response)
+    response += 1.0
+    return np.reciprocal(response, out=response)

@@ -12,7 +12,7 @@ from mmmflow_native.problem import Adstock, Lift, Problem
 from mmmflow_native.space import space
 
 MakeProblem = Callable[..., Problem]
-COUNT = 140
+COUNT = 70
 LIFT = Lift(
     ("tv",),
     np.datetime64("2024-01-01"),
@@ -49,7 +49,7 @@ def test_errors_of_a_batch_are_those_of_its_models(
     )
     values = _random(problem)
     errors = Evaluator(problem).evaluate(candidates(problem, values))
-    for i in range(0, COUNT, 25):
+    for i in range(0, COUNT, 15):
         one = {name: float(value[i]) for name, value in values.items()}
         model = fit(problem, one)
         y = problem.y[problem.window]

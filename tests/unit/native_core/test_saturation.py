@@ -39,11 +39,3 @@ def test_no_media_is_no_response() -> None:
 
 def test_channel_without_media_has_no_response() -> None:
     assert _hill(_column(0.0, 0.0), 0.5, 0.0) == [0.0, 0.0]
-
-
-def test_long_series_are_saturated_as_short_ones() -> None:
-    x = np.random.default_rng(0).gamma(1.0, 5.0, 20_000)
-
-    np.testing.assert_array_equal(
-        _hill(_column(*x), 1.7, 4.0)[-5:], _hill(_column(*x[-5:]), 1.7, 4.0)
-    )
