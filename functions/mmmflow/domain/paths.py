@@ -43,7 +43,12 @@ def claim(run: str, attempt: int) -> str:
 def signal(
     experiment_id: str, attempt: int, kind: Literal["started", "finished"]
 ) -> str:
-    return f"signals/{experiment_id}/{attempt}/{kind}.json"
+    return f"{signals(experiment_id)}{attempt}/{kind}.json"
+
+
+def signals(experiment_id: str) -> str:
+    """The prefix of every signal of the experiment."""
+    return f"signals/{experiment_id}/"
 
 
 def rendering(country: str, goal: str, what: str) -> str:

@@ -3,7 +3,7 @@
 import logging
 from datetime import timedelta
 
-from mmmflow import attempts, outbox, training
+from mmmflow import attempts, outbox, removals, training
 from mmmflow.domain import experiment, paths
 from mmmflow.domain.experiment import State
 from mmmflow.ports import Document, Message, Order, Ports, Update, Where
@@ -21,6 +21,7 @@ def sweep(message: Message, ports: Ports) -> None:
     del message
     before = ports.clock.now() - UNSENT_AFTER
     outbox.send_overdue(ports, before.isoformat())
+    removals.finish_overdue(ports, before.isoformat())
     for document in _overdue(ports):
         _look_after(document, ports)
     for document in _waiting(ports):
