@@ -11,15 +11,19 @@ a rule that ends for every positive definite A (Murty 1974).
 from dataclasses import dataclass
 
 import numpy as np
-from mmmflow_native.problem import BoolArray, FloatArray
 from numpy.typing import NDArray
+
+from mmmflow_native.problem import BoolArray, FloatArray
 
 StateArray = NDArray[np.int8]
 
 FREE, LOWER, UPPER = np.int8(0), np.int8(-1), np.int8(1)
 _PATIENCE = 3
-# Coefficients and gradients are of standardised variables, so of order 1.
+# Of coefficients, which standardising makes of order 1, and of gradients as
+# parts of their variable's curvature.
 _TOLERANCE = 1e-13
+# Rounds per column after which rounding alone keeps a coefficient moving.
+_ROUNDS = 20
 # A pivot this small says that the column is a combination of earlier ones.
 _SINGULAR = 1e-11
 
@@ -58,11 +62,11 @@ def minimise(
     todo = np.arange(q.r.shape[1])
     fewest = np.full(len(todo), len(q.r) + 1)
     patience = np.full(len(todo), _PATIENCE)
-    while len(todo):
+    for rounds_left in reversed(range(_ROUNDS * len(q.r))):
         b = _solve_free(q, state)
         moves = _contradictions(q, state, b)
         count = np.count_nonzero(moves, axis=0)
-        going = count > 0
+        going = (count > 0) & (rounds_left > 0)
         settled = ~going
         minimum[:, todo[settled]] = np.clip(b, q.lower, q.upper)[:, settled]
         states[:, todo[settled]] = state[:, settled]
@@ -75,6 +79,8 @@ def minimise(
         state = np.where(moves, moved, state)[:, going]
         q = q.take(going)
         todo, fewest, patience = todo[going], fewest[going], patience[going]
+        if not len(todo):
+            break
     return minimum, states
 
 
@@ -136,7 +142,8 @@ def _contradictions(
     if held.any():
         gradient = np.einsum("ijc,jc->ic", q.a, b) - q.r
         inwards = np.where(state == LOWER, -gradient, gradient)
-        moves |= held & (inwards > _TOLERANCE)
+        curvature = np.einsum("iic->ic", q.a)
+        moves |= held & (inwards > _TOLERANCE * curvature)
     return moves
 
 

@@ -28,30 +28,10 @@ class Design:
 
     def moments(self, saturated: FloatArray, train_end: IntArray) -> Moments:
         """Moments over the first train_end (c,) rows, media (w, m, c)."""
-        w, m, c = saturated.shape
-        rows = train_end.astype(np.float64)
-        train = np.arange(w)[:, None] < train_end
-        whole = bool(train.all())
-        if whole:
-            mean_m = saturated.mean(axis=0)
-        else:
-            mean_m = np.einsum("wmc,wc->mc", saturated, train) / rows
-        # By strips of rows, so that what is worked on stays in the cache.
-        cross = np.zeros((self._z.shape[1], m * c))
-        series = np.empty((m * c, w))
-        for i in range(0, w, _STRIP):
-            strip = saturated[i : i + _STRIP] - mean_m
-            if not whole:
-                strip *= train[i : i + _STRIP, None]
-            flat = strip.reshape(-1, m * c)
-            cross += self._z[i : i + _STRIP].T @ flat
-            series[:, i : i + _STRIP] = flat.T
-        cross = cross.reshape(-1, m, c) / rows
-        by_medium = series.reshape(m, c, w)
-        square = by_medium.swapaxes(0, 1) @ by_medium.transpose(1, 2, 0)
+        mean_m, cross, square = self._media_moments(saturated, train_end)
         mean_z, cov_z = self._fixed_moments(train_end)
-
-        p, q = len(self.fixed) + m, len(self.fixed)
+        (m, c), q = mean_m.shape, len(self.fixed)
+        p = q + m
         fixed, media = self.fixed, self.media
         mean_x = np.empty((p, c))
         mean_x[fixed], mean_x[media] = mean_z[:q], mean_m
@@ -59,7 +39,7 @@ class Design:
         covariance[np.ix_(fixed, fixed)] = cov_z[:q, :q]
         covariance[np.ix_(fixed, media)] = cross[:q]
         covariance[np.ix_(media, fixed)] = cross[:q].swapaxes(0, 1)
-        covariance[np.ix_(media, media)] = square.transpose(1, 2, 0) / rows
+        covariance[np.ix_(media, media)] = square
         covariance_xy = np.empty((p, c))
         covariance_xy[fixed], covariance_xy[media] = cov_z[:q, q], cross[q]
         variance = covariance[np.arange(p), np.arange(p)]
@@ -88,6 +68,35 @@ class Design:
         fitted: FloatArray = self._z[:, :-1] @ b + self._shift[:-1] @ b
         fitted += np.einsum("wmc,mc->wc", saturated, coefficients[self.media])
         return fitted
+
+    def _media_moments(
+        self, saturated: FloatArray, train_end: IntArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Means (m, c), and covariances: with z (q + 1, m, c), (m, m, c)."""
+        w, m, c = saturated.shape
+        train = np.arange(w)[:, None] < train_end
+        whole = bool(train.all())
+        if whole:
+            mean = saturated.mean(axis=0)
+        else:
+            mean = np.einsum("wmc,wc->mc", saturated, train) / train_end
+        # By strips of rows, so that what is worked on stays in the cache.
+        cross = np.zeros((self._z.shape[1], m * c))
+        series = np.empty((m * c, w))
+        for i in range(0, w, _STRIP):
+            strip = saturated[i : i + _STRIP] - mean
+            if not whole:
+                strip *= train[i : i + _STRIP, None]
+            flat = strip.reshape(-1, m * c)
+            cross += self._z[i : i + _STRIP].T @ flat
+            series[:, i : i + _STRIP] = flat.T
+        by_medium = series.reshape(m, c, w)
+        square = by_medium.swapaxes(0, 1) @ by_medium.transpose(1, 2, 0)
+        return (
+            mean,
+            cross.reshape(-1, m, c) / train_end,
+            square.transpose(1, 2, 0) / train_end,
+        )
 
     def _fixed_moments(
         self, train_end: IntArray

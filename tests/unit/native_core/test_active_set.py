@@ -64,6 +64,16 @@ def test_one_move_at_a_time_ends_too(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(minimise(q)[0], expected, atol=1e-12)
 
 
+def test_nearly_constant_columns_end_too() -> None:
+    random = np.random.default_rng(8)
+    means = random.normal(1e5, 1.0, (10, 1, 40))
+    a = _random(8, 10, 40).a + means * means.swapaxes(0, 1)
+    r = means[:, 0] * 1e5 + random.normal(size=(10, 40))
+    q = Quadratic(a, r, np.zeros((10, 40)), np.full((10, 40), np.inf))
+
+    assert _violation(q, minimise(q)[0]) < 1e-9 * a.max()
+
+
 def test_equal_limits_hold_a_coefficient() -> None:
     q = _random(6, 5, 4)
     q.lower[2] = q.upper[2] = 0.0

@@ -51,7 +51,6 @@ def test_trials_do_not_depend_on_each_other(problem: Problem) -> None:
 
 
 @pytest.mark.parametrize("optimiser", ["de", "twopointsde"])
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_candidate_fitted_again_has_its_errors(
     make_problem: MakeProblem, optimiser: str
 ) -> None:
