@@ -5,12 +5,15 @@ that name, where a person finds them. Row, file and notification change in
 one transaction: what a crash leaves without a row was never written.
 """
 
+import contextlib
 import os
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from mmmflow import topology
 from mmmflow.local import messages
@@ -54,14 +57,14 @@ class FolderBucket:
         return self._store(name, content, generation, ConflictError)
 
     def read(self, name: str, generation: str | None = None) -> bytes:
-        self._require(name, generation)
-        return self._path(name).read_bytes()
+        with self._open(name, generation) as file:
+            return file.read()
 
     def download(
         self, name: str, path: Path, generation: str | None = None
     ) -> None:
-        self._require(name, generation)
-        shutil.copyfile(self._path(name), path)
+        with self._open(name, generation) as file, path.open("wb") as target:
+            shutil.copyfileobj(file, target)
 
     def stat(self, name: str) -> ObjectInfo | None:
         row = self._row(self._database.connection, name)
@@ -89,8 +92,6 @@ class FolderBucket:
 
         A file counts once it has not changed for half a second.
         """
-        within = self._folder / folder
-        found = [path for path in within.rglob("*") if _is_whole(path)]
         known = {
             name: (size, mtime)
             for name, size, mtime in self._database.connection.execute(
@@ -99,16 +100,24 @@ class FolderBucket:
             )
         }
         adopted = 0
-        for path in found:
-            name = path.relative_to(self._folder).as_posix()
-            status = path.stat()
-            if known.get(name) != (status.st_size, status.st_mtime_ns):
-                with self._database.write() as connection:
-                    self._finalize(connection, name)
-                adopted += 1
+        for within, _, files in os.walk(self._folder / folder):
+            for path in (Path(within, file) for file in files):
+                with contextlib.suppress(FileNotFoundError):  # gone meanwhile
+                    if _is_whole(path):
+                        adopted += self._adopt_one(path, known)
         if adopted:
             self._bus.wake()
         return adopted
+
+    def _adopt_one(
+        self, path: Path, known: Mapping[str, tuple[int, int]]
+    ) -> bool:
+        name = path.relative_to(self._folder).as_posix()
+        if known.get(name) == _size_and_time(path.stat()):
+            return False
+        with self._database.write() as connection:
+            self._finalize(connection, name)
+        return True
 
     def _store(
         self,
@@ -156,10 +165,29 @@ class FolderBucket:
                 messages.insert(connection, topic, b"{}", attributes)
         return _info(row)
 
-    def _require(self, name: str, generation: str | None) -> None:
-        info = self.stat(name)
-        if info is None or generation not in (None, info.generation):
-            raise NotFoundError(f"{self._name}/{name}")
+    @contextlib.contextmanager
+    def _open(self, name: str, generation: str | None) -> Iterator[BinaryIO]:
+        """The object's file, if it is of that generation to the end.
+
+        A person may have replaced the file before anybody took note of it.
+        """
+        missing = NotFoundError(f"{self._name}/{name}")
+        row = self._database.connection.execute(
+            "SELECT generation, size, mtime_ns FROM objects"
+            " WHERE bucket = ? AND name = ?",
+            (self._name, name),
+        ).fetchone()
+        if row is None or generation not in (None, str(row[0])):
+            raise missing
+        try:
+            file = self._path(name).open("rb")
+        except FileNotFoundError:
+            raise missing from None
+        with file:
+            yield file
+            status = os.fstat(file.fileno())
+            if generation is not None and row[1:] != _size_and_time(status):
+                raise missing
 
     def _row(
         self, connection: sqlite3.Connection, name: str
@@ -186,7 +214,7 @@ def open_run(home: Path, uri: str) -> tuple[FolderBucket, str]:
     """
     home = home.resolve()
     database = Database(home / "state.db")
-    folder = home / "data"
+    folder = (home / "data").resolve()
     bucket = FolderBucket("data", folder, database, SqliteMessages(database))
     return bucket, Path(uri).relative_to(folder).as_posix()
 
@@ -206,11 +234,25 @@ def _partial_file(path: Path, content: bytes | Path) -> Path:
     return Path(partial)
 
 
+def _size_and_time(status: os.stat_result) -> tuple[int, int]:
+    return status.st_size, status.st_mtime_ns
+
+
 def _is_whole(path: Path) -> bool:
-    if path.name.startswith(".") or not path.is_file():
+    """A file, at rest, under a name that an object can have."""
+    hidden = path.name.startswith(".")
+    if hidden or path.is_symlink() or not _is_utf8(path):
         return False
     age = datetime.now(UTC).timestamp() * 1e9 - path.stat().st_mtime_ns
     return age > _SETTLED_NS
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _info(row: tuple[str, int, int, str]) -> ObjectInfo:
