@@ -18,6 +18,7 @@ from mmmflow.local.database import Database
 ACK_DEADLINE = 600.0
 _FIRST_BACK_OFF = 0.2
 _LONGEST_BACK_OFF = 10.0
+_MOST_DOUBLINGS = 10
 _DEAD_LETTER_SOURCE = "CloudPubSubDeadLetterSource"
 
 
@@ -77,10 +78,11 @@ class SqliteMessages:
     def refuse(self, delivery: Delivery) -> None:
         """Deliver it again after a back-off, or send it to the dead letters."""
         with self._database.write() as connection:
-            if delivery.deliveries >= topology.MAX_DELIVERIES:
+            if _is_given_up(delivery):
                 _bury(connection, delivery)
             else:
-                wait = _FIRST_BACK_OFF * 2 ** (delivery.deliveries - 1)
+                doublings = min(delivery.deliveries - 1, _MOST_DOUBLINGS)
+                wait = _FIRST_BACK_OFF * 2**doublings
                 due = time.time() + min(wait, _LONGEST_BACK_OFF)
                 connection.execute(
                     "UPDATE messages SET due = ? WHERE id = ?",
@@ -134,6 +136,14 @@ def insert(
             )
 
 
+def _is_given_up(delivery: Delivery) -> bool:
+    """There is nowhere to send a dead letter: it is tried for ever."""
+    return (
+        delivery.deliveries >= topology.MAX_DELIVERIES
+        and delivery.topic != topology.DEAD_LETTER
+    )
+
+
 def _remove(connection: sqlite3.Connection, delivery: Delivery) -> None:
     connection.execute("DELETE FROM messages WHERE id = ?", (delivery.id,))
 
@@ -141,8 +151,6 @@ def _remove(connection: sqlite3.Connection, delivery: Delivery) -> None:
 def _bury(connection: sqlite3.Connection, delivery: Delivery) -> None:
     """To the dead-letter topic, with the attributes that Pub/Sub adds."""
     _remove(connection, delivery)
-    if delivery.topic == topology.DEAD_LETTER:
-        return
     attributes = {
         **delivery.attributes,
         f"{_DEAD_LETTER_SOURCE}Subscription": delivery.subscription,
