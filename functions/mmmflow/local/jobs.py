@@ -5,6 +5,7 @@ starts and released by the system when it ends: so a restarted runner tells a
 worker that lives from one that died, whatever became of its parent.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -171,6 +172,7 @@ class SubprocessJobs:
             except subprocess.TimeoutExpired:
                 child.process.kill()
                 code = child.process.wait()
+        _kill_group(child.process.pid)
         if code == 0:
             self._end(name, "succeeded", "")
         else:
@@ -234,6 +236,12 @@ def _reason(code: int) -> str:
     if code < 0:
         return f"killed by {signal.Signals(-code).name}"
     return f"exit code {code}"
+
+
+def _kill_group(leader: int) -> None:
+    """End what a worker that died without a word has left running."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
