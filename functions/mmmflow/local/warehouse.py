@@ -25,23 +25,43 @@ class DuckDbWarehouse:
         self, statement: str, parameters: Mapping[str, str]
     ) -> Iterator[pa.RecordBatch]:
         with duckdb.connect(":memory:") as connection:
+            unreadable = self._open(connection)
             try:
-                self._open(connection)
+                _require_select(connection, statement)
                 result = connection.sql(statement, params=dict(parameters))
                 yield from result.to_arrow_reader(_ROWS_PER_BATCH)
             except (duckdb.Error, pa.ArrowException) as error:
-                reason = str(error).splitlines()[0]
-                raise RefusedError(reason) from error
+                reasons = [str(error).splitlines()[0], *unreadable]
+                raise RefusedError("; ".join(reasons)) from error
 
-    def _open(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """A view for each file; no other file can be read after this."""
+    def _open(self, connection: duckdb.DuckDBPyConnection) -> list[str]:
+        """A view for each file; no other file can be read after this.
+
+        What is wrong with files that can't be read is returned: nothing,
+        unless the statement asks for one of them.
+        """
+        unreadable = []
         for path in sorted(self._folder.iterdir()):
             reader = _READERS.get(path.suffix.lower())
-            if reader is not None:
+            if reader is None:
+                continue
+            try:
                 _view(connection, path.stem.split("."), reader, path)
+            except duckdb.Error as error:
+                reason = str(error).splitlines()[0]
+                unreadable.append(f"{path.name} can't be read: {reason}")
         connection.execute(f"SET allowed_directories = [{_text(self._folder)}]")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
+        return unreadable
+
+
+def _require_select(
+    connection: duckdb.DuckDBPyConnection, statement: str
+) -> None:
+    statements = connection.extract_statements(statement)
+    if [s.type for s in statements] != [duckdb.StatementType.SELECT]:
+        raise RefusedError("it is not a single SELECT")
 
 
 def _view(
