@@ -1,10 +1,11 @@
 """`queue.changed` → jobs started, until slots or candidates run out."""
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from mmmflow import outbox, queues, schema, training
-from mmmflow.domain import experiment, request
+from mmmflow.domain import costs, experiment, request, spending
 from mmmflow.domain.experiment import State
 from mmmflow.ports import (
     Document,
@@ -25,37 +26,72 @@ _BACK_OFF = timedelta(seconds=10)
 def launch(message: Message, ports: Ports) -> None:
     """Take slots and start jobs for the queue that changed."""
     schema.require("queue.changed.json", message.body)
-    queue = queues.get(ports, message.body["queue"])
-    while slots := queues.free_slots(ports, queue):
-        candidates = _candidates(ports, queue.id, len(slots))
-        if not candidates:
-            return
-        for slot, candidate in zip(slots, candidates, strict=False):
-            _launch_one(slot, candidate, ports)
+    while _launch_some(message.body["queue"], ports):
+        pass
 
 
-def _candidates(ports: Ports, queue: str, limit: int) -> list[Document]:
-    """What may start now: the highest priority first, then the oldest."""
+def _launch_some(queue: str, ports: Ports) -> bool:
+    """Start what there is room for; True if there may be more to start."""
+    room = queues.room(ports, queue)
+    capped = spending.is_capped(room.queue.data)
+    # A launch under a cap is the only one: the next one counts it.
+    limit = min(1, len(room.free)) if capped else len(room.free)
+    if limit == 0:
+        return False
+    candidates = _candidates(ports, room.queue, limit)
+    for slot, candidate in zip(room.free, candidates, strict=False):
+        cost = costs.estimate(candidate.data["request"])
+        why = spending.held_back(room.queue.data, room.today, cost)
+        if why is not None:
+            log.info("queue %s waits for the next day: %s", queue, why)
+            return False
+        counted = [room.queue] if capped else []
+        _launch_one(slot, candidate, cost, counted, ports)
+    return bool(candidates)
+
+
+def _candidates(ports: Ports, queue: Document, limit: int) -> list[Document]:
+    """What may start now: the highest priority first, then the oldest.
+
+    What costs more than the queue may spend in a day holds up nobody.
+    """
+    most = queue.data.get("daily_cost")
+    affordable = [] if most is None else [Where("estimated_cost", "<=", most)]
     return ports.documents.query(
         "experiments",
         where=[
             Where("state", "==", State.QUEUED.value),
-            Where("queue", "==", queue),
+            Where("queue", "==", queue.id),
             Where("eligible_at", "<=", ports.clock.now().isoformat()),
+            *affordable,
         ],
         order_by=[Order("priority", descending=True), Order("id")],
         limit=limit,
     )
 
 
-def _launch_one(slot: Document, candidate: Document, ports: Ports) -> None:
-    """Only the handler whose commit takes the slot starts the job, once."""
+def _launch_one(
+    slot: Document,
+    candidate: Document,
+    cost: float,
+    counted: Sequence[Document],
+    ports: Ports,
+) -> None:
+    """Only the handler whose commit takes the slot starts the job, once.
+
+    What `counted` holds is written anew: a launch that counted at the same
+    time is refused and counts again.
+    """
     data = experiment.launching(candidate.data, slot.id, now=ports.clock.now())
     taken = outbox.commit(
         ports,
         [
             Update("experiments", candidate.id, candidate.version, data),
-            queues.take(slot, data),
+            queues.take(ports, slot, data, cost),
+            *(
+                Update(same.collection, same.id, same.version, same.data)
+                for same in counted
+            ),
         ],
         training.changed(data),
     )
@@ -112,6 +148,7 @@ def _give_back(
         or document.data["state"] != State.LAUNCHING
     ):
         return
+    cost = costs.estimate(document.data["request"])
     log.warning("the start of %s was refused: %s", experiment_id, why)
     data = experiment.requeued(
         document.data,
@@ -124,7 +161,7 @@ def _give_back(
         ports,
         [
             Update("experiments", document.id, document.version, data),
-            *queues.free(ports, document.data),
+            *queues.free(ports, document.data, refund=cost),
         ],
         training.changed(data),
     )

@@ -3,7 +3,7 @@
 import logging
 from datetime import timedelta
 
-from mmmflow import attempts, outbox, removals, training
+from mmmflow import attempts, outbox, queues, removals, training
 from mmmflow.domain import experiment, paths
 from mmmflow.domain.experiment import State
 from mmmflow.ports import Document, Message, Order, Ports, Update, Where
@@ -26,15 +26,7 @@ def sweep(message: Message, ports: Ports) -> None:
         _look_after(document, ports)
     for document in _waiting(ports):
         training.release(ports, document.id)
-    outbox.send(
-        ports,
-        [
-            training.queue_changed(data)
-            for data in {
-                d.data["queue"]: d.data for d in _queued(ports)
-            }.values()
-        ],
-    )
+    queues.wake(ports)
 
 
 def _overdue(ports: Ports) -> list[Document]:
@@ -54,17 +46,6 @@ def _overdue(ports: Ports) -> list[Document]:
 def _waiting(ports: Ports) -> list[Document]:
     waiting = Where("state", "==", State.WAITING.value)
     return ports.documents.query("experiments", [waiting], limit=_AT_ONCE)
-
-
-def _queued(ports: Ports) -> list[Document]:
-    return ports.documents.query(
-        "experiments",
-        where=[
-            Where("state", "==", State.QUEUED.value),
-            Where("eligible_at", "<=", ports.clock.now().isoformat()),
-        ],
-        limit=_AT_ONCE,
-    )
 
 
 def _look_after(document: Document, ports: Ports) -> None:
