@@ -16,8 +16,8 @@ RUN_OPTIONS = $(if $(DATA),--data "$(DATA)") \
   $(if $(PRESET),--preset "$(PRESET)")
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve clean test test-reference check fix lock bench \
-  bench-engine distclean
+.PHONY: help run serve clean test test-reference simulate check fix lock \
+  bench bench-engine distclean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
@@ -40,6 +40,10 @@ test: $(VENV)/dev.stamp ## every test, with coverage
 
 test-reference: $(VENV)/dev.stamp ## the engine held against Robyn's results (REFERENCE_DIR=)
 	@$(BIN)/python -m pytest tests/reference -v
+
+simulate: $(VENV)/dev.stamp ## the flow under crashes and disorder (SEEDS=1000; SEED= one, with its trace)
+	@$(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(WHOLE),--whole)
 
 check: $(VENV)/dev.stamp ## format, lint and types, changing nothing
 	@$(BIN)/ruff format --check $(CODE)

@@ -1,0 +1,242 @@
+"""What people ask of a simulated world, and what is there before."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mmmflow import outbox
+from mmmflow.domain import paths
+from mmmflow.ports import Json, Ports, Update
+
+from tests.simulation.buckets import SimBucket
+from tests.simulation.documents import SimDocuments
+from tests.simulation.invariants import Expected
+from tests.simulation.warehouse import csv_of
+from tests.simulation.worker import sha256
+from tests.simulation.world import Actor, Outcome, World
+
+VERSION = "m1"
+DATASET = "20260301T000000Z-0123456789ab"
+TRAINING_DATA = b"rows that only an engine would read"
+MAPPING: Json = {
+    "schema_version": 1,
+    "date": "date",
+    "country": "country",
+    "goals": [{"column": "revenue", "type": "revenue", "main": True}],
+    "columns": {
+        "tv": {"category": "paid_spend", "channel": "tv", "kind": "tv"},
+        "search": {
+            "category": "paid_spend",
+            "channel": "search",
+            "kind": "search",
+        },
+    },
+}
+
+
+@dataclass
+class Scenario:
+    world: World
+    ports: Ports
+    documents: SimDocuments
+    data: SimBucket
+    expected: Expected = field(default_factory=Expected)
+
+    def prepare(self) -> None:
+        """Data of one country is there; people come and ask."""
+        self._seed_data()
+        decisions = self.world.decisions
+        self._seed_queue(decisions.number("parallelism", 1, (1, 1, 2, 3)))
+        for index in range(decisions.number("requests", 1, (1, 2, 2, 3, 4))):
+            self._request(index)
+        for index in range(decisions.number("queue changes", 0, (0, 0, 1, 3))):
+            self._change_queue(index)
+        if decisions.chance("new data", 0.08):
+            self._new_data()
+
+    def _request(self, index: int) -> None:
+        decisions, key = self.world.decisions, f"request {index}"
+        body: Json = {
+            "schema_version": 1,
+            "actor": "sim",
+            "correlation_id": f"r{index}",
+            "experiment": {
+                "country": "DE",
+                "preset": "test",
+                "seed": index,
+                "max_tries": decisions.number(f"{key} tries", 3, (1, 2, 3)),
+                "priority": decisions.number(f"{key} priority", 0, (-1, 0, 5)),
+                "time_limit_seconds": 300,
+            },
+        }
+        if decisions.chance(f"{key} has a key", 0.5):
+            body["message_id"] = f"key-{index}"
+        number = decisions.number(f"{key} experiments", 1, (1, 1, 2, 3))
+        if number > 1:
+            body["sweep"] = {"seed": [100 * index + n for n in range(number)]}
+        wrong = decisions.chance(f"{key} is wrong", 0.05)
+        if wrong:
+            body["experiment"]["preset"] = "huge"
+        self.expected.experiments[f"r{index}"] = 0 if wrong else number
+        times = 1 + decisions.number(f"{key} repeated", 0, (0, 0, 1, 2))
+        for time in range(times):
+            self._publish(
+                f"{key} time {time}",
+                decisions.amount(f"{key} at {time}", 0.0, 0.0, 300.0),
+                "experiment.requested",
+                body,
+            )
+
+    def _change_queue(self, index: int) -> None:
+        """Another parallelism; or a pause, and its end a while later."""
+        decisions, key = self.world.decisions, f"queue change {index}"
+        at = decisions.amount(f"{key} at", 0.0, 0.0, 300.0)
+        wide = decisions.number(f"{key} to", 1, (0, 1, 2, 3))
+        if wide == 0:
+            self._person(key, at, lambda: self._set_queue(paused=True))
+            wait = decisions.amount(f"{key} until", 1.0, 1.0, 400.0)
+            self._person(
+                f"{key} back",
+                at + wait,
+                lambda: self._set_queue(paused=False),
+            )
+        else:
+            self._person(key, at, lambda: self._set_queue(parallelism=wide))
+
+    def _set_queue(self, **fields: Any) -> None:
+        while True:
+            queue = self.ports.documents.get("queues", "default")
+            assert queue is not None
+            data = {**queue.data, **fields}
+            update = Update("queues", queue.id, queue.version, data)
+            if outbox.commit(self.ports, [update]):
+                return
+
+    def _new_data(self) -> None:
+        """A table of another country, and a mapping: whichever comes last."""
+        decisions = self.world.decisions
+        waiting = {
+            "schema_version": 1,
+            "correlation_id": "early",
+            "experiment": {
+                "country": "FR",
+                "preset": "test",
+                "time_limit_seconds": 300,
+                "mapping_version": "m2",
+            },
+        }
+        self.expected.experiments["early"] = 1
+        self.expected.countries_with_data.add("FR")
+        at = decisions.amount("early request at", 0.0, 0.0, 300.0)
+        self._publish("early request", at, "experiment.requested", waiting)
+        at = decisions.amount("mapping at", 0.0, 0.0, 300.0)
+        text = json.dumps(MAPPING).encode()
+        self._person(
+            "mapping",
+            at,
+            lambda: self.ports.data.create(
+                paths.mapping_marker("FR", "m2"), text
+            ),
+        )
+        at = decisions.amount("table at", 0.0, 0.0, 300.0)
+        if decisions.chance("by upload", 0.5):
+            self._person(
+                "upload",
+                at,
+                lambda: self.ports.uploads.write("FR/rows.csv", csv_of("FR")),
+            )
+            return
+        asked = {
+            "schema_version": 1,
+            "correlation_id": "new data",
+            "source": {"table": "rows", "country_column": "country"},
+            "countries": ["FR"],
+            "mapping_version": "m2",
+            "train": {"experiment": {"preset": "test"}},
+        }
+        self.expected.experiments["new data"] = 1
+        self._publish("table", at, "dataset.requested", asked)
+
+    def _publish(
+        self, key: str, at: float, topic: str, body: Mapping[str, Any]
+    ) -> None:
+        data = json.dumps(body).encode()
+        self._person(
+            key, at, lambda: self.ports.messages.publish(topic, data, {})
+        )
+
+    def _person(self, key: str, at: float, act: Callable[[], Any]) -> None:
+        actor = Actor(key, "person", faultless=True)
+
+        def done(outcome: Outcome, error: Exception | None) -> None:
+            del outcome
+            if error is not None:
+                raise error
+
+        self.world.at(at, lambda: self.world.spawn(actor, act, done))
+
+    def _seed_queue(self, parallelism: int) -> None:
+        self.documents.seed(
+            "queues",
+            "default",
+            {
+                "schema_version": 1,
+                "name": "default",
+                "parallelism": parallelism,
+                "paused": False,
+            },
+        )
+
+    def _seed_data(self) -> None:
+        """A dataset of DE that was prepared with a mapping."""
+        folder = paths.training_data("DE", DATASET, VERSION)
+        name = f"{folder}/input_data.parquet"
+        generation = self.data.seed(name, TRAINING_DATA)
+        mapping = paths.mapping_marker("universal", VERSION)
+        self.data.seed(mapping, json.dumps(MAPPING).encode())
+        self.documents.seed(
+            "mappings",
+            f"universal~{VERSION}",
+            {
+                "schema_version": 1,
+                "scope": "universal",
+                "version": VERSION,
+                "state": "ACCEPTED",
+                "problems": [],
+                "created_at": self.world.clock().isoformat(),
+            },
+        )
+        training = {
+            "uri": self.ports.data.uri(name),
+            "name": name,
+            "generation": str(generation),
+            "sha256": sha256(TRAINING_DATA),
+            "rows": 26,
+            "start": "2024-01-01",
+            "end": "2024-06-24",
+            "interval": "week",
+            "findings": 0,
+        }
+        self.documents.seed(
+            "datasets",
+            DATASET,
+            {
+                "schema_version": 1,
+                "id": DATASET,
+                "state": "PREPARED",
+                "country": "DE",
+                "batch_id": DATASET,
+                "source": {"table": "before"},
+                "mapping_version": None,
+                "train": None,
+                "rows": 26,
+                "trainings": {VERSION: training},
+                "prepared_with": VERSION,
+                "problems": [],
+                "created_at": self.world.clock().isoformat(),
+                "correlation_id": "seed",
+                "actor": "seed",
+            },
+        )
+        self.expected.countries_with_data.add("DE")
