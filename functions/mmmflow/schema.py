@@ -5,7 +5,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
@@ -52,7 +52,7 @@ def check(name: str, value: object) -> list[Problem]:
     return [
         Problem(
             error.json_path.removeprefix("$.").removeprefix("$"),
-            _what(error.message),
+            _what(error),
         )
         for error in errors
     ]
@@ -65,5 +65,14 @@ def require(name: str, value: object) -> None:
         raise InvalidInputError(problems)
 
 
-def _what(message: str) -> str:
-    return message if len(message) <= 300 else f"{message[:297]}..."
+def _what(error: ValidationError) -> str:
+    """In words, where the schema has words for its pattern."""
+    rule = error.schema if isinstance(error.schema, dict) else {}
+    if error.validator == "pattern" and "description" in rule:
+        value = _short(repr(error.instance), 120)
+        return f"{value} is not as expected: {rule['description']}"
+    return _short(error.message, 300)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."

@@ -43,7 +43,6 @@ class Progress:
             return
         self._write(
             {
-                "trial": at.trials,
                 "trials": at.trials,
                 "iteration": at.iteration,
                 "iterations": at.iterations,

@@ -8,17 +8,29 @@ from flask import Request, Response
 from mmmflow.api.http import Route
 from mmmflow.ports import Ports
 
-_FILES = {"": "index.html", "style.css": "style.css", "app.js": "app.js"}
+_FILES = (
+    "api.js",
+    "app.js",
+    "champions.js",
+    "datasets.js",
+    "elements.js",
+    "experiments.js",
+    "form.js",
+    "icon.svg",
+    "style.css",
+    "words.js",
+)
+_NAMES = ", ".join(f"'{name}'" for name in _FILES)
 
 
-def page(request: Request, ports: Ports, name: str = "") -> Response:
+def page(request: Request, ports: Ports, name: str = "index.html") -> Response:
     del request, ports
-    file = resources.files("mmmflow").joinpath("page", _FILES[name])
-    kind = mimetypes.guess_type(_FILES[name])[0]
+    file = resources.files("mmmflow").joinpath("page", name)
+    kind = mimetypes.guess_type(name)[0]
     return Response(file.read_bytes(), mimetype=kind)
 
 
 ROUTES = (
     Route("GET", "/", page),
-    Route("GET", "/<any('style.css', 'app.js'):name>", page),
+    Route("GET", f"/<any({_NAMES}):name>", page),
 )

@@ -20,7 +20,7 @@ from mmmflow.ports import Json, Ports
 
 _EVERY = 0.25
 _WORDS = {
-    "prepare": "reading the data, prophet",
+    "prepare": "reading the data and taking it apart",
     "search": "searching",
     "select": "choosing the best model",
     "output": "writing tables and pictures",
@@ -59,9 +59,10 @@ def fraction(shown: Json) -> float:
     progress: dict[str, Any] = shown["progress"] or {}
     step = progress.get("step")
     if step == "search" and "iteration" in progress:
-        trials = progress["trial"] - 1
-        done = trials + progress["iteration"] / progress["iterations"]
-        return float(0.2 + 0.4 * done / progress["trials"])
+        done = progress["iteration"] / progress["iterations"]
+        if "trial" in progress:  # one after the other; else all at once
+            done = (progress["trial"] - 1 + done) / progress["trials"]
+        return float(0.2 + 0.4 * done)
     starts = {"prepare": 0.05, "search": 0.2, "select": 0.6, "output": 0.7}
     return starts.get(step or "", 0.0)
 
@@ -80,8 +81,8 @@ def describe(shown: Json) -> str:
     if progress is None:
         return str(shown["state"])
     words = _WORDS[progress["step"]]
-    if progress["step"] == "search" and "trial" in progress:
-        words += f", trial {progress['trial']} of {progress['trials']}"
+    if "iteration" in progress:
+        words += f", {progress['iteration']:,} of {progress['iterations']:,}"
     if "best" in progress:
         words += f", best NRMSE {progress['best']['nrmse']:.4f}"
     return words
@@ -145,7 +146,7 @@ class _Log:
         self._say(data["id"], f"{data['country']} data", _dataset_words(data))
 
     def experiment(self, shown: Json) -> None:
-        words = describe(shown).partition(", best")[0]
+        words = describe(shown).partition(", ")[0]
         name = f"{shown['country']} {shown['adstock']}"
         self._say(shown["id"], name, words)
 

@@ -1,0 +1,47 @@
+/* The datasets, and what is wrong with them. */
+
+import { byId, element, empty, points, show } from "./elements.js";
+import { count, time } from "./words.js";
+
+const STATES = {
+  REQUESTED: ["running", "being extracted"],
+  EXTRACTED: ["waiting", "waiting"],
+  PREPARED: ["succeeded", "ready"],
+  FAILED: ["failed", "failed"],
+};
+
+export function showDatasets(datasets) {
+  show(byId("dataset-rows"), datasets, "dataset", ({ id }) => id, datasetSlots);
+  empty("datasets", datasets.length ? "" :
+    "No data yet. Drop a CSV or Parquet file into uploads/<country>/, for" +
+    " example uploads/DE/weekly.csv, or run “make run” for the sample.");
+  const known = [...new Set(datasets.map((one) => one.country))].sort();
+  const list = byId("countries");
+  if (list.dataset.known !== known.join()) {
+    list.dataset.known = known.join();
+    list.replaceChildren(...known.map((value) => element("option", { value })));
+  }
+}
+
+function datasetSlots(dataset) {
+  const { source, state, rows, problems } = dataset;
+  const [look, word] = STATES[state];
+  return {
+    title: dataset.country,
+    about: source.upload
+      ? `uploads/${source.upload}`
+      : source.table ?? source.query,
+    state: { textContent: word, className: `badge ${look}` },
+    problems: problems.length
+      ? points(problems.map(({ where, what, hint }) =>
+          `${where && `${where}: `}${what}${hint && ` (${hint})`}`))
+      : null,
+    hint: state === "EXTRACTED"
+      ? `No mapping fits yet: metadata/${dataset.country}/<version>/` +
+        "mapping.json says what its columns mean"
+      : null,
+    rows: rows === null ? "" : count(rows),
+    mapping: dataset.prepared_with ?? "",
+    time: time(dataset.created_at),
+  };
+}
