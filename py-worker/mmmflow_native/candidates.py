@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+
 from mmmflow_native.problem import (
     MEDIA_HYPERPARAMETERS,
     FloatArray,

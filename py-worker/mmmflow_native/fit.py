@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+
 from mmmflow_native.calibration import Calibration, LiftFit
 from mmmflow_native.candidates import candidates
 from mmmflow_native.evaluate import Evaluator

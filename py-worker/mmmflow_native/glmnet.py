@@ -8,6 +8,7 @@ what it is here for.
 """
 
 import numpy as np
+
 from mmmflow_native.active_set import StateArray
 from mmmflow_native.problem import FloatArray
 from mmmflow_native.ridge import Penalised
@@ -54,17 +55,22 @@ def _descend(
         for j in columns:
             old, row = b[j], gram[j]
             new = (gradient[j] + old * row[j]) / curvature[j]
-            new = max(lower[j], min(upper[j], new))
+            # Comparisons, for min and max take longer than all the rest.
+            if new < lower[j]:
+                new = lower[j]
+            elif new > upper[j]:
+                new = upper[j]
             if new == old:
                 continue
-            if j not in moved:
-                moved.append(j)
             step = new - old
             b[j] = new
-            largest = max(largest, row[j] * step * step)
+            change = row[j] * step * step
+            largest = max(largest, change)
             gradient = [
                 g - step * r for g, r in zip(gradient, row, strict=True)
             ]
+            if columns is everything and j not in moved:
+                moved.append(j)
         if largest >= THRESHOLD:
             columns = moved
         elif columns is everything:

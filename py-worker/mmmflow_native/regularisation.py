@@ -5,6 +5,7 @@ limits of `robyn_mmm`.
 """
 
 import numpy as np
+
 from mmmflow_native.problem import FloatArray, IntArray, Problem
 
 _MIN_RATIO = 1e-4

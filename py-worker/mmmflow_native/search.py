@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Literal, Protocol
 
 import numpy as np
+
 from mmmflow_native.candidates import candidates
 from mmmflow_native.de import DifferentialEvolution
 from mmmflow_native.evaluate import Evaluated, Evaluator
@@ -108,7 +109,7 @@ def _optimiser(
     if name == "de":
         return DifferentialEvolution(dimensions, seed)
     # Nevergrad takes seconds to import: only those wait who ask for it.
-    from mmmflow_native.twopointsde import TwoPointsDE  # noqa: PLC0415
+    from mmmflow_native.twopointsde import TwoPointsDE
 
     objectives = 3 if where.problem.lifts else 2
     return TwoPointsDE(dimensions, objectives, budget, seed)

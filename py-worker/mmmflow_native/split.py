@@ -7,6 +7,7 @@ validation = floor((1 − train_size) / 2 · w) rows, test the rest.
 from dataclasses import dataclass
 
 import numpy as np
+
 from mmmflow_native.problem import FloatArray, IntArray
 
 

@@ -6,6 +6,7 @@ Adstock runs over the full series, saturation over the modelling window only.
 from dataclasses import dataclass
 
 import numpy as np
+
 from mmmflow_native import adstock
 from mmmflow_native.adstock import Adstocked
 from mmmflow_native.candidates import Candidates

@@ -7,6 +7,7 @@ time, positions rounded to 10 significant digits.
 
 import nevergrad as ng
 import numpy as np
+
 from mmmflow_native.problem import FloatArray
 
 
