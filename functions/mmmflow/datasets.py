@@ -7,6 +7,7 @@ the first wins and the other describes what the first has stored.
 import hashlib
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from mmmflow import outbox, schema
@@ -23,10 +24,10 @@ from mmmflow.requests import Request
 
 
 def new(
-    ports: Ports,
     asked: Request,
     index: int,
     *,
+    now: datetime,
     country: str,
     source: Json,
     mapping_version: str | None,
@@ -37,7 +38,6 @@ def new(
     State REQUESTED → EXTRACTED → PREPARED, or FAILED with its problems; a
     dataset that no mapping fits yet is prepared when one comes.
     """
-    now = ports.clock.now()
     return {
         "schema_version": 1,
         "id": ids.mint(now, asked.id, index),

@@ -29,11 +29,12 @@ def _requested(asked: requests.Request, ports: Ports) -> list[Document]:
     answer = requests.answered(ports, asked)
     if answer is None:
         _validate(asked.body)
+        now = ports.clock.now()
         made = [
             datasets.new(
-                ports,
                 asked,
                 index,
+                now=now,
                 country=country,
                 source=asked.body["source"],
                 mapping_version=asked.body.get("mapping_version"),
@@ -74,5 +75,5 @@ def _extract_one(dataset: Document, ports: Ports) -> None:
                 raise RefusedError(f"no rows for {dataset.data['country']}")
             datasets.store(ports, dataset.data, path)
     except RefusedError as refused:
-        hint = "correct the table, column or query and request again"
+        hint = "correct it and request again, with another message_id"
         datasets.fail(ports, dataset, [Problem("source", str(refused), hint)])

@@ -11,10 +11,6 @@ from mmmflow.ports import Create, Document, NotFoundError, ObjectEvent, Ports
 
 def ingest(event: ObjectEvent, ports: Ports) -> None:
     """Make the dataset; a file that can't be read is stored as its end."""
-    place = paths.parse_upload(event.name)
-    if place is None:
-        return
-    country, file = place
     asked = requests.read(
         "upload",
         {
@@ -23,6 +19,11 @@ def ingest(event: ObjectEvent, ports: Ports) -> None:
             "upload": event.name,
         },
     )
+    place = paths.parse_upload(event.name)
+    if place is None:
+        requests.refuse(ports, asked, [_misplaced(event.name)])
+        return
+    country, file = place
     dataset = _dataset(asked, country, ports)
     if datasets.is_stored(ports, dataset.data):
         return
@@ -35,12 +36,17 @@ def ingest(event: ObjectEvent, ports: Ports) -> None:
         datasets.fail(ports, dataset, [gone])
 
 
+def _misplaced(name: str) -> Problem:
+    hint = "drop it as uploads/<country>/<file>, like uploads/DE/weekly.csv"
+    return Problem(name, "it is not in a country's folder", hint)
+
+
 def _dataset(asked: requests.Request, country: str, ports: Ports) -> Document:
     if requests.answered(ports, asked) is None:
         data = datasets.new(
-            ports,
             asked,
             0,
+            now=ports.clock.now(),
             country=country,
             source={"upload": asked.body["upload"]},
             mapping_version=None,
