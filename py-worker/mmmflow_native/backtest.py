@@ -2,7 +2,7 @@
 
 Each model keeps its hyperparameters and is fitted again on the window up to
 a cut; what it then says about the periods after the cut is held against what
-happened. The cuts move through the last year.
+happened. The cuts move through the last two years.
 
 The prophet components are those of all rows: a model that leans on them is
 judged too kindly, by the same for all candidates.
@@ -15,12 +15,18 @@ import numpy as np
 
 from mmmflow_native.candidates import Candidates, candidates
 from mmmflow_native.evaluate import Evaluator
-from mmmflow_native.problem import FloatArray, Interval, Problem, Solver
+from mmmflow_native.problem import (
+    BoolArray,
+    FloatArray,
+    Interval,
+    Problem,
+    Solver,
+)
 from mmmflow_native.threads import single_threaded
 from mmmflow_native.transform import transform
 
 HORIZON: Mapping[Interval, int] = {"day": 91, "week": 13, "month": 3}
-MOST_CUTS = 4
+MOST_CUTS = 8
 # Before the first cut: half of the window, and two rows per variable.
 LEAST_SHARE = 0.5
 LEAST_ROWS_PER_COLUMN = 2
@@ -28,16 +34,34 @@ LEAST_ROWS_PER_COLUMN = 2
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
-    """NRMSE (c,) over the periods after all cuts, and those of each cut.
+    """Errors on the periods after each cut.
 
-    RMSE divided by the range of the goal over the whole window, so that a
+    They are divided by the range of the goal over the whole window, so that a
     quiet quarter does not count more than a lively one.
     """
 
-    nrmse: FloatArray  # (c,)
-    by_cut: FloatArray  # (cuts, c)
+    errors: FloatArray  # (cuts · h, c), goal less prediction
     cuts: tuple[np.datetime64, ...]  # the last date each was fitted on
-    horizon: int  # periods after each cut
+    horizon: int  # periods after each cut, h
+
+    @property
+    def nrmse(self) -> FloatArray:
+        """NRMSE (c,) over all periods after the cuts."""
+        return np.asarray(np.sqrt(np.mean(self.errors**2, axis=0)))
+
+    def behind(self, among: BoolArray) -> FloatArray:
+        """How far each candidate (c,) is behind the best of `among` (c,).
+
+        The mean difference of their squared errors, period by period, in
+        standard errors of that mean.
+        """
+        squares = self.errors**2
+        best = np.argmin(np.where(among, squares.mean(axis=0), np.inf))
+        apart = squares - squares[:, [best]]
+        error = apart.std(axis=0, ddof=1) / np.sqrt(len(apart))
+        behind = np.zeros(apart.shape[1])
+        np.divide(apart.mean(axis=0), error, out=behind, where=error > 0)
+        return behind
 
 
 def cuts(problem: Problem) -> list[int]:
@@ -75,12 +99,9 @@ def backtest(
         some = candidates(part, {**hyperparameters, "train_size": share})
         errors.append(_after(part, some, row, solver))
     spread = np.ptp(problem.y[problem.window])
-    by_cut = np.sqrt(np.stack([(e**2).mean(axis=0) for e in errors]))
-    together = np.sqrt((by_cut**2).mean(axis=0))
     dates = problem.dates[problem.window]
     return Backtest(
-        nrmse=together / spread,
-        by_cut=by_cut / spread,
+        errors=np.concatenate(errors) / spread,
         cuts=tuple(dates[row - 1] for row in rows),
         horizon=horizon,
     )

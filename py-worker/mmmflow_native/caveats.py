@@ -11,13 +11,13 @@ from mmmflow_native.fit import Fit
 from mmmflow_native.pareto import MIN_CANDIDATES
 from mmmflow_native.problem import Problem
 from mmmflow_native.selection import Selection
-from mmmflow_native.sensitivity import NEARLY, NearOptimal, WeightedChoice
+from mmmflow_native.sensitivity import Plausible, WeightedChoice
 from mmmflow_native.solutions import Solutions
 
 ROWS_PER_VARIABLE = 10  # Robyn's recommendation
 STILL_GAINING = 0.02  # of the front's area
 OVERFIT = 1.5  # error out of sample against in sample
-WIDE = 2.0  # highest against lowest ROAS of nearly optimal models
+WIDE = 2.0  # highest against lowest ROAS of plausible models
 MOVES = 0.1  # of all paid effect: what RSSD's weight may move
 SEARCH = ("search", "sem", "ppc")  # names of channels that demand drives
 CONFIDENT, SPEND_TOLERANCE = 0.8, 0.1  # of lift tests, Robyn's
@@ -153,7 +153,7 @@ def about_model(
 def about_answer(
     problem: Problem,
     weighted: Sequence[WeightedChoice],
-    near: NearOptimal,
+    near: Plausible,
 ) -> list[str]:
     """Where the answer is not firm."""
     names = [
@@ -180,9 +180,8 @@ def about_answer(
     }
     if len(near.models) > 1 and wide:
         said.append(
-            f"{len(near.models)} models are within {NEARLY - 1:.0%} of the "
-            "best error out of sample and disagree about the return of "
-            f"{', '.join(wide.values())}. That is the range of models found, "
-            "no confidence interval."
+            f"{len(near.models)} models that the data can't tell apart "
+            f"disagree about the return of {', '.join(wide.values())}. That "
+            "is the range of models found, no confidence interval."
         )
     return said

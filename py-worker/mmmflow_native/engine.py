@@ -19,7 +19,7 @@ from mmmflow_native.refresh import about_movement, movement, refreshed
 from mmmflow_native.result import Result
 from mmmflow_native.search import search
 from mmmflow_native.selection import select
-from mmmflow_native.sensitivity import near_optimal, weighted_choices
+from mmmflow_native.sensitivity import plausible, weighted_choices
 from mmmflow_native.solutions import Solutions
 from mmmflow_native.stability import Stability, about_stability, stability
 
@@ -90,7 +90,7 @@ def _conclude(
     )
     selection = select(problem, solutions, config.solver)
     weighted = weighted_choices(problem, solutions, selection)
-    near = near_optimal(problem, solutions, selection)
+    near = plausible(problem, solutions, selection)
     fits = [
         (
             solutions.ids[model],

@@ -11,7 +11,7 @@ from mmmflow_native.pareto import NO_FRONT
 from mmmflow_native.problem import FloatArray, IntArray, Problem
 from mmmflow_native.refresh import CAUSES, Movement
 from mmmflow_native.selection import Selection
-from mmmflow_native.sensitivity import NearOptimal, WeightedChoice
+from mmmflow_native.sensitivity import Plausible, WeightedChoice
 from mmmflow_native.solutions import Solutions
 from mmmflow_native.stability import Stability
 from mmmflow_native.tables import Columns
@@ -34,15 +34,16 @@ def models(solutions: Solutions, selection: Selection) -> Columns:
 
 def pareto(solutions: Solutions, selection: Selection) -> Columns:
     """The models on the chosen fronts, best first."""
-    order = np.argsort(selection.score, kind="stable")
+    order = np.argsort(selection.rank)
     kept = selection.kept[order]
     tested = selection.backtest
     nothing = np.full(len(kept), np.nan)
     return {
-        "rank": np.arange(1, len(kept) + 1),
+        "rank": selection.rank[order],
+        "plausible": selection.plausible[order],
         **_errors(solutions, selection, kept),
         "nrmse_backtest": tested.nrmse[order] if tested else nothing,
-        "selection_score": selection.score[order],
+        "fit_behind": selection.fit_behind[order],
         "pareto_front": _missing(selection.pareto.front[kept], NO_FRONT),
         "cluster": _missing(selection.cluster[order], NO_CLUSTER),
         "candidate": np.isin(kept, selection.candidates),
@@ -154,7 +155,7 @@ def rssd_weights(
     solutions: Solutions,
     choices: Sequence[WeightedChoice],
 ) -> Columns:
-    """What the rule would choose with other weights of RSSD."""
+    """The lowest combined error with other weights of RSSD."""
     channels, k = _channels(problem), len(problem.paid)
     chosen = np.array([choice.model for choice in choices])
     return {
@@ -166,8 +167,8 @@ def rssd_weights(
     }
 
 
-def near_optimal(problem: Problem, near: NearOptimal) -> Columns:
-    """The range of each channel over models nearly as good as the best."""
+def plausible(problem: Problem, near: Plausible) -> Columns:
+    """The range of each channel over the models that may well be right."""
     return {
         "channel": _channels(problem),
         "models": np.repeat(len(near.models), len(problem.paid)),

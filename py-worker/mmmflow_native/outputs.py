@@ -12,7 +12,7 @@ from mmmflow_native.progress import Progress, write_json
 from mmmflow_native.report import report
 from mmmflow_native.report_page import Picture, Table
 from mmmflow_native.result import Result
-from mmmflow_native.sensitivity import NearOptimal
+from mmmflow_native.sensitivity import Plausible
 from mmmflow_native.summary import summary
 from mmmflow_native.tables import Columns, write_table
 
@@ -79,7 +79,7 @@ def _tables(result: Result) -> dict[str, Columns]:
         "rssd_weights": model_tables.rssd_weights(
             problem, solutions, result.weighted
         ),
-        "near_optimal": model_tables.near_optimal(problem, result.near),
+        "plausible": model_tables.plausible(problem, result.near),
         "decomposition_over_time": series_tables.decomposition_over_time(
             problem, fits
         ),
@@ -130,14 +130,14 @@ def _write_report(
     (part / "report.html").write_text(page, encoding="utf-8")
 
 
-def _near_table(channels: Sequence[str], near: NearOptimal) -> Table:
+def _near_table(channels: Sequence[str], near: Plausible) -> Table:
     return Table(
-        "Models nearly as good",
+        "Other plausible models",
         ("channel", "lowest ROAS", "median ROAS", "highest ROAS"),
         tuple(
             (channel, *(f"{value:.2f}" for value in near.roas[:, i]))
             for i, channel in enumerate(channels)
         ),
-        f"The range over {len(near.models)} models whose error out of sample "
-        "is within 5 % of the best; no confidence interval.",
+        f"The range over {len(near.models)} models that the data can't tell "
+        "from the best; no confidence interval.",
     )

@@ -9,7 +9,7 @@ from mmmflow_native.fit import Fit
 from mmmflow_native.problem import Problem
 from mmmflow_native.refresh import Movement
 from mmmflow_native.selection import Selection
-from mmmflow_native.sensitivity import NearOptimal, WeightedChoice
+from mmmflow_native.sensitivity import Plausible, WeightedChoice
 from mmmflow_native.solutions import Solutions
 from mmmflow_native.stability import Stability
 
@@ -24,7 +24,7 @@ class Result:
     converged: list[Convergence]
     selection: Selection
     weighted: list[WeightedChoice]
-    near: NearOptimal
+    near: Plausible
     fits: list[tuple[str, Fit]]
     allocation: Allocation | None
     stability: Stability | None  # where it was asked for

@@ -1,38 +1,36 @@
 """Which model to trust first, by a rule that looks out of sample.
 
-Robyn ranks models by their error on the rows they were fitted to (or, with
-time-series validation, on the last rows). Here the error is always one on
-rows that the fit has not seen.
+DECOMP.RSSD is a preference for effect shares near spend shares. Robyn trades
+it against the error of the fit; here it chooses only among models that the
+data can't tell apart.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+
 from mmmflow_native.backtest import Backtest, backtest
+from mmmflow_native.candidates import candidates
 from mmmflow_native.clusters import NO_CLUSTER, Clusters, clusters
+from mmmflow_native.evaluate import Evaluator
 from mmmflow_native.pareto import Pareto, error_scores, pareto
-from mmmflow_native.problem import FloatArray, IntArray, Problem, Solver
+from mmmflow_native.problem import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Problem,
+    Solver,
+)
 from mmmflow_native.solutions import Solutions
+from mmmflow_native.threads import single_threaded
 
-Basis = Literal["test", "backtest", "train"]
+Basis = Literal["backtest", "train"]
 
-RULES: Mapping[Basis, str] = {
-    "test": "Of the {models} models on the first {fronts} Pareto fronts, the "
-    "one with the lowest combined error: NRMSE on the test rows, which "
-    "neither fit nor search has seen, DECOMP.RSSD and MAPE.LIFT, each scaled "
-    "to 0…1 over these models, with equal weights.",
-    "backtest": "Of the {models} models on the first {fronts} Pareto fronts, "
-    "the one with the lowest combined error: NRMSE in a rolling backtest "
-    "({cuts} times fitted again up to a cut and held against the {horizon} "
-    "{unit}s after it), DECOMP.RSSD and MAPE.LIFT, each scaled to 0…1 over "
-    "these models, with equal weights.",
-    "train": "Of the {models} models on the first {fronts} Pareto fronts, "
-    "the one with the lowest combined error: NRMSE on the rows it was fitted "
-    "to (the window is too short to hold rows back), DECOMP.RSSD and "
-    "MAPE.LIFT, each scaled to 0…1 over these models, with equal weights.",
-}
+# −2 log of the likelihood ratio to the best fit: what AIC would take for two
+# more parameters.
+FIT_WITHIN = 4.0
+BEHIND_WITHIN = 1.0  # standard errors, in the backtest
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +48,10 @@ class Selection:
     cluster: IntArray  # (c,), NO_CLUSTER where there is none
     clusters: Clusters | None
     basis: Basis
-    nrmse_out: FloatArray  # (c,), the NRMSE that the rule reads
-    score: FloatArray  # (c,), combined error, lower is better
+    nrmse_out: FloatArray  # (c,), out of sample, on train where it can't be
+    fit_behind: FloatArray  # (c,), −2 log likelihood ratio to the best fit
+    plausible: BoolArray  # (c,), whom the data can't tell from the best
+    rank: IntArray  # (c,), from 1
     backtest: Backtest | None
     candidates: tuple[int, ...]
     error_score: FloatArray  # (N,), Robyn's, over all models
@@ -75,10 +75,16 @@ def select(
     kept = np.flatnonzero(front.kept)
     if not kept.size:  # too few models for any to pass every quantile
         kept = np.array([int(np.argmin(solutions.nrmse))])
-    tested = backtest(problem, hyperparameters(solutions, kept), solver)
-    basis, nrmse_out = _out_of_sample(solutions, kept, tested)
+    values = hyperparameters(solutions, kept)
+    tested = backtest(problem, values, solver)
+    fit_behind = _fit_behind(problem, values, solver)
+    plausible = fit_behind <= FIT_WITHIN
+    if tested is not None:
+        plausible &= tested.behind(plausible) <= BEHIND_WITHIN
     rssd, mape = solutions.decomp_rssd[kept], solutions.mape[kept]
-    score = error_scores(nrmse_out, rssd, mape)
+    preference = error_scores(np.zeros(len(kept)), rssd, mape)
+    nrmse_out = solutions.nrmse_train[kept] if tested is None else tested.nrmse
+    order = np.lexsort((np.where(plausible, preference, nrmse_out), ~plausible))
     robyn = (
         solutions.nrmse_test
         if solutions.ts_validation
@@ -96,19 +102,15 @@ def select(
         kept=kept,
         cluster=cluster,
         clusters=families,
-        basis=basis,
+        basis="train" if tested is None else "backtest",
         nrmse_out=nrmse_out,
-        score=score,
+        fit_behind=fit_behind,
+        plausible=plausible,
+        rank=np.argsort(order, kind="stable") + 1,
         backtest=tested,
-        candidates=_candidates(kept, cluster, score),
+        candidates=_candidates(kept, cluster, order),
         error_score=error_scores(robyn, solutions.decomp_rssd, solutions.mape),
-        rule=RULES[basis].format(
-            models=len(kept),
-            fronts=max(front.fronts, 1),
-            cuts=len(tested.cuts) if tested else 0,
-            horizon=tested.horizon if tested else 0,
-            unit=problem.interval,
-        ),
+        rule=_rule(problem, front, plausible, tested),
     )
 
 
@@ -123,15 +125,39 @@ def hyperparameters(
     }
 
 
-def _out_of_sample(
-    solutions: Solutions, kept: IntArray, tested: Backtest | None
-) -> tuple[Basis, FloatArray]:
-    on_test = solutions.nrmse_test[kept]
-    if solutions.ts_validation and np.isfinite(on_test).any():
-        return "test", on_test
-    if tested is not None:
-        return "backtest", tested.nrmse
-    return "train", solutions.nrmse_train[kept]
+def _fit_behind(
+    problem: Problem, values: dict[str, FloatArray | float], solver: Solver
+) -> FloatArray:
+    """−2 log likelihood ratio (c,) to the best fit, all rows trained on.
+
+    Of normal errors: w · log(mean squared error / the lowest).
+    """
+    whole = candidates(problem, {**values, "train_size": 1.0})
+    with single_threaded():
+        nrmse = Evaluator(problem, solver).evaluate(whole).nrmse_train
+    return np.asarray(2 * problem.w * np.log(nrmse / nrmse.min()))
+
+
+def _rule(
+    problem: Problem,
+    front: Pareto,
+    plausible: BoolArray,
+    tested: Backtest | None,
+) -> str:
+    preferred = "DECOMP.RSSD" + (" and MAPE.LIFT" if problem.lifts else "")
+    outside = (
+        "(the window is too short to hold rows back)"
+        if tested is None
+        else f"and in a rolling backtest ({len(tested.cuts)} times fitted "
+        f"again up to a cut and held against the {tested.horizon} "
+        f"{problem.interval}s after it)"
+    )
+    return (
+        f"Of the {len(plausible)} models on the first {max(front.fronts, 1)} "
+        f"Pareto fronts, {int(plausible.sum())} can't be told from the best "
+        f"by the data, in their fit {outside}; of these, the one with the "
+        f"lowest {preferred}."
+    )
 
 
 def _shaping(solutions: Solutions) -> IntArray:
@@ -142,10 +168,9 @@ def _shaping(solutions: Solutions) -> IntArray:
 
 
 def _candidates(
-    kept: IntArray, cluster: IntArray, score: FloatArray
+    kept: IntArray, cluster: IntArray, order: IntArray
 ) -> tuple[int, ...]:
     """The best model, then the best of each other cluster, best first."""
-    order = np.argsort(score, kind="stable")
     chosen, seen = [int(kept[order[0]])], {int(cluster[order[0]])}
     for i in order:
         family = int(cluster[i])

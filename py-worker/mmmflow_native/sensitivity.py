@@ -1,25 +1,25 @@
-"""How firm the answer is: the weight of RSSD, and models nearly as good.
+"""How firm the answer is: the weight of RSSD, and other plausible models.
 
 DECOMP.RSSD pulls effect shares towards spend shares: it is a preference, no
-evidence. Models whose errors differ by less than noise may disagree about a
-channel. Neither range is a confidence interval.
+evidence. Models that the data can't tell apart may disagree about a channel.
+Neither range is a confidence interval.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+
 from mmmflow_native.pareto import error_scores
 from mmmflow_native.problem import FloatArray, IntArray, Problem
 from mmmflow_native.selection import Selection
 from mmmflow_native.solutions import Solutions
 
 RSSD_WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
-NEARLY = 1.05  # of the lowest error out of sample
 
 
 @dataclass(frozen=True, eq=False)
 class WeightedChoice:
-    """What the rule would choose if RSSD weighed `weight`."""
+    """The lowest combined error if RSSD weighed `weight`."""
 
     weight: float
     model: int
@@ -28,8 +28,8 @@ class WeightedChoice:
 
 
 @dataclass(frozen=True, eq=False)
-class NearOptimal:
-    """Paid channels' ROAS and effect shares over nearly optimal models.
+class Plausible:
+    """Paid channels' ROAS and effect shares over the plausible models.
 
     Lowest, median and highest of each, (3, k).
     """
@@ -42,35 +42,33 @@ class NearOptimal:
 def weighted_choices(
     problem: Problem, solutions: Solutions, selection: Selection
 ) -> list[WeightedChoice]:
-    """The choice among the kept models, by weight of RSSD; 1 is the rule's.
+    """The kept model with the lowest combined error, by weight of RSSD.
 
-    The rule's score is the length of a vector; a weight stretches its
-    component of RSSD.
+    The combined error is Robyn's, of the NRMSE out of sample: the length of a
+    vector, of which the weight stretches the component of RSSD.
     """
     kept = selection.kept
     roas, share = _channels(problem, solutions, kept)
     nothing = np.zeros(len(kept))
     rssd = error_scores(nothing, solutions.decomp_rssd[kept], nothing)
-    rest = selection.score**2 - rssd**2
+    rest = error_scores(selection.nrmse_out, nothing, solutions.mape[kept])
     choices = []
     for weight in RSSD_WEIGHTS:
-        best = int(np.argmin(rest + (weight * rssd) ** 2))
+        best = int(np.argmin(rest**2 + (weight * rssd) ** 2))
         choices.append(
             WeightedChoice(weight, int(kept[best]), roas[best], share[best])
         )
     return choices
 
 
-def near_optimal(
+def plausible(
     problem: Problem, solutions: Solutions, selection: Selection
-) -> NearOptimal:
-    """Ranges over kept models within 5 % of the best error out of sample."""
-    near = selection.nrmse_out <= np.nanmin(selection.nrmse_out) * NEARLY
-    near[selection.position(selection.best)] = True
-    models = selection.kept[near]
+) -> Plausible:
+    """Ranges over the models that the data can't tell from the best."""
+    models = selection.kept[selection.plausible]
     roas, share = _channels(problem, solutions, models)
     quantiles = (0.0, 0.5, 1.0)
-    return NearOptimal(
+    return Plausible(
         models=models,
         roas=np.quantile(roas, quantiles, axis=0),
         effect_share=np.quantile(share, quantiles, axis=0),

@@ -37,7 +37,7 @@ TABLES = (
     "clusters",
     "convergence",
     "rssd_weights",
-    "near_optimal",
+    "plausible",
     "decomposition_over_time",
     "media_vectors",
     "response_curves",
