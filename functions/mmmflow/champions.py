@@ -10,13 +10,19 @@ from mmmflow.outbox import Outgoing
 from mmmflow.ports import (
     ConflictError,
     Create,
+    Delete,
     Document,
     Json,
     NotFoundError,
+    Order,
     Ports,
     Update,
     Where,
 )
+
+# Results that are committed and perhaps not ranked yet.
+UNRANKED = "unranked"
+_AT_ONCE = 50
 
 
 def id_of(country: str, goal: str) -> str:
@@ -31,6 +37,37 @@ def losing(champion: Document) -> Update:
     deleted = champion.data.get("deleted", 0) + 1
     data = {**champion.data, "deleted": deleted}
     return Update("champions", champion.id, champion.version, data)
+
+
+def unranked(ports: Ports, experiment: Json) -> Create:
+    """The write, with a result's commit, by which it is sure to be ranked."""
+    return Create(
+        UNRANKED,
+        experiment["id"],
+        {
+            "country": experiment["country"],
+            "goal": experiment["goal"],
+            "created_at": ports.clock.now().isoformat(),
+        },
+    )
+
+
+def rank(ports: Ports, experiment: Json) -> None:
+    """Let the experiment's result count."""
+    update(ports, experiment["country"], experiment["goal"])
+    ports.documents.commit([Delete(UNRANKED, experiment["id"])])
+
+
+def rank_overdue(ports: Ports, before: str) -> None:
+    """Let those results count whose handler died before it ranked them."""
+    found = ports.documents.query(
+        UNRANKED,
+        where=[Where("created_at", "<=", before)],
+        order_by=[Order("created_at")],
+        limit=_AT_ONCE,
+    )
+    for document in found:
+        rank(ports, {**document.data, "id": document.id})
 
 
 def update(ports: Ports, country: str, goal: str) -> None:

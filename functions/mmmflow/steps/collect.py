@@ -47,7 +47,7 @@ def hear(signal: paths.Signal, ports: Ports) -> None:
             break
     current = ports.documents.get("experiments", signal.experiment_id)
     if current is not None and current.data["state"] == State.SUCCEEDED:
-        champions.update(ports, current.data["country"], current.data["goal"])
+        champions.rank(ports, current.data)
 
 
 def _act(document: Document, body: Json, ports: Ports) -> bool:
@@ -97,11 +97,13 @@ def _after_cancel(document: Document, body: Json, ports: Ports) -> bool:
 
 def end(document: Document, data: Json, ports: Ports) -> bool:
     """Commit the attempt's end and free its slot; False if overtaken."""
+    succeeded = data["state"] == State.SUCCEEDED
     return outbox.commit(
         ports,
         [
             Update("experiments", document.id, document.version, data),
             *queues.free(ports, document.data),
+            *([champions.unranked(ports, data)] if succeeded else []),
         ],
         [*training.changed(data), training.queue_changed(data)],
     )

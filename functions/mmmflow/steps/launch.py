@@ -140,7 +140,11 @@ def _record(
 def _give_back(
     experiment_id: str, attempt: int, why: str, ports: Ports
 ) -> None:
-    """The start was definitely refused: the attempt never was."""
+    """The start was definitely refused: the attempt ends, and no try counts.
+
+    Its number is not used again: `sweep` may have given it up meanwhile,
+    and then its claim stands.
+    """
     document = ports.documents.get("experiments", experiment_id)
     if (
         document is None
@@ -155,7 +159,6 @@ def _give_back(
         now=ports.clock.now(),
         why=f"the start was refused: {why}",
         after=_BACK_OFF,
-        attempt=attempt - 1,
     )
     committed = outbox.commit(
         ports,

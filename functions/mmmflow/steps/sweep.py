@@ -3,7 +3,15 @@
 import logging
 from datetime import timedelta
 
-from mmmflow import attempts, outbox, queues, removals, training
+from mmmflow import (
+    attempts,
+    champions,
+    dead_letters,
+    outbox,
+    queues,
+    removals,
+    training,
+)
 from mmmflow.domain import experiment, paths
 from mmmflow.domain.experiment import State
 from mmmflow.ports import Document, Message, Order, Ports, Update, Where
@@ -13,6 +21,7 @@ from mmmflow.steps.reconcile import attempt_ended
 log = logging.getLogger(__name__)
 
 UNSENT_AFTER = timedelta(seconds=30)
+NOTED_FOR = timedelta(days=7)
 _AT_ONCE = 200
 
 
@@ -22,11 +31,14 @@ def sweep(message: Message, ports: Ports) -> None:
     before = ports.clock.now() - UNSENT_AFTER
     outbox.send_overdue(ports, before.isoformat())
     removals.finish_overdue(ports, before.isoformat())
+    champions.rank_overdue(ports, before.isoformat())
     for document in _overdue(ports):
         _look_after(document, ports)
     for document in _waiting(ports):
         training.release(ports, document.id)
     queues.wake(ports)
+    old = ports.clock.now() - NOTED_FOR
+    dead_letters.forget_failures(ports, old.isoformat())
 
 
 def _overdue(ports: Ports) -> list[Document]:
