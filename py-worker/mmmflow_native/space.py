@@ -65,6 +65,7 @@ def space(problem: Problem) -> Space:
 
     Raises:
         KeyError: a medium's hyperparameter has no range.
+        ValueError: validation is asked for, but no rows are left for it.
     """
     kinds = MEDIA_HYPERPARAMETERS[problem.adstock]
     order = sorted(f"{m}_{k}" for m in problem.media_names for k in kinds)
@@ -82,5 +83,7 @@ def space(problem: Problem) -> Space:
             searched[name] = range_
         else:
             fixed[name] = float(range_)
+    if fixed.get("train_size", 0.0) >= 1:
+        raise ValueError("train_size leaves no rows for validation")
     ends = np.array(list(searched.values()), dtype=np.float64).reshape(-1, 2)
     return Space(problem, tuple(searched), ends[:, 0], ends[:, 1], fixed)

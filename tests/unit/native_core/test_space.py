@@ -74,6 +74,14 @@ def test_medium_without_a_range_is_named(problem: Problem) -> None:
         space(replace(problem, ranges=ranges))
 
 
+def test_validation_needs_rows(make_problem: MakeProblem) -> None:
+    problem = make_problem(ts_validation=True)
+    given = replace(problem, ranges={**problem.ranges, "train_size": 1.0})
+
+    with pytest.raises(ValueError, match="train_size"):
+        space(given)
+
+
 def test_positions_are_linear_in_the_ranges(problem: Problem) -> None:
     where = space(problem)
     values = where.values(np.full((1, 10), 0.5), log_lambda=False)
