@@ -5,15 +5,19 @@ are imported when they are called, so that a cold start pays for its own.
 """
 
 import logging
+import os
+import sys
 from typing import Any
 
 import functions_framework
-from mmmflow import events, wiring
+from mmmflow import events, log, wiring
 
-log = logging.getLogger("mmmflow.main")
+if "K_SERVICE" in os.environ:  # set by Cloud Run, which reads its stdout
+    log.configure(logging.StreamHandler(sys.stdout))
 
 
 @functions_framework.cloud_event
+@log.entry(events.labels)
 def extract(event: Any) -> None:
     """Message `dataset.requested`."""
     from mmmflow.steps.extract import extract as step
@@ -22,6 +26,7 @@ def extract(event: Any) -> None:
 
 
 @functions_framework.cloud_event
+@log.entry(events.labels)
 def ingest(event: Any) -> None:
     """Object under `uploads`."""
     from mmmflow.steps.ingest import ingest as step
@@ -31,6 +36,7 @@ def ingest(event: Any) -> None:
 
 
 @functions_framework.cloud_event
+@log.entry(events.labels)
 def prepare(event: Any) -> None:
     """Object `dataset.json` or `mapping.json`."""
     from mmmflow.steps.prepare import prepare as step
@@ -40,6 +46,7 @@ def prepare(event: Any) -> None:
 
 
 @functions_framework.cloud_event
+@log.entry(events.labels)
 def enqueue(event: Any) -> None:
     """Message `experiment.requested`."""
     from mmmflow.steps.enqueue import enqueue as step
@@ -48,6 +55,7 @@ def enqueue(event: Any) -> None:
 
 
 @functions_framework.cloud_event
+@log.entry(events.labels)
 def launch(event: Any) -> None:
     """Message `queue.changed`."""
     from mmmflow.steps.launch import launch as step
@@ -56,6 +64,7 @@ def launch(event: Any) -> None:
 
 
 @functions_framework.cloud_event
+@log.entry(events.labels)
 def collect(event: Any) -> None:
     """Object under `signals/`."""
     from mmmflow.steps.collect import collect as step
@@ -65,6 +74,7 @@ def collect(event: Any) -> None:
 
 
 @functions_framework.cloud_event
+@log.entry(events.labels)
 def reconcile(event: Any) -> None:
     """Log entry: a job's execution has ended."""
     from mmmflow.steps.reconcile import reconcile as step
@@ -73,6 +83,7 @@ def reconcile(event: Any) -> None:
 
 
 @functions_framework.cloud_event
+@log.entry(events.labels)
 def sweep(event: Any) -> None:
     """A timer."""
     from mmmflow.steps.sweep import sweep as step
@@ -81,6 +92,7 @@ def sweep(event: Any) -> None:
 
 
 @functions_framework.cloud_event
+@log.entry(events.labels)
 def bury(event: Any) -> None:
     """A message that could not be delivered."""
     from mmmflow.steps.bury import bury as step
@@ -89,6 +101,7 @@ def bury(event: Any) -> None:
 
 
 @functions_framework.http
+@log.entry()
 def api(request: Any) -> Any:
     """The JSON API and the status page."""
     from mmmflow.steps.api import api as step

@@ -6,6 +6,7 @@ the first wins and the other describes what the first has stored.
 
 import hashlib
 import json
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from mmmflow import outbox, schema
 from mmmflow.domain import ids, paths
 from mmmflow.domain.errors import Problem
+from mmmflow.log import labels_of
 from mmmflow.ports import (
     AlreadyExistsError,
     Document,
@@ -21,6 +23,8 @@ from mmmflow.ports import (
     Update,
 )
 from mmmflow.requests import Request
+
+log = logging.getLogger(__name__)
 
 
 def new(
@@ -96,6 +100,7 @@ def store(ports: Ports, data: Json, path: Path) -> None:
     create_json(
         ports, paths.dataset_marker(data["country"], data["id"]), marker
     )
+    say(data, f"stored, {rows} rows")
 
 
 def read_marker(ports: Ports, data: Json) -> Json:
@@ -116,6 +121,14 @@ def fail(ports: Ports, dataset: Document, problems: Sequence[Problem]) -> None:
     outbox.commit(
         ports, [Update("datasets", dataset.id, dataset.version, failed)]
     )
+    why = "; ".join(str(problem) for problem in problems)
+    say(dataset.data, f"can't be had: {why}", logging.WARNING)
+
+
+def say(data: Json, what: str, level: int = logging.INFO) -> None:
+    """One log line about the dataset."""
+    labels = {**labels_of(data), "dataset_id": data["id"]}
+    log.log(level, "dataset %s %s", data["id"], what, extra={"labels": labels})
 
 
 def create_json(ports: Ports, name: str, content: Json) -> None:

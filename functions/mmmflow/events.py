@@ -5,6 +5,7 @@ import binascii
 from typing import Any
 
 from mmmflow import schema
+from mmmflow.domain import paths
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.ports import Json, Message, ObjectEvent
 
@@ -54,3 +55,18 @@ def read_object(event: Any) -> ObjectEvent | None:
         name=attributes["objectId"],
         generation=attributes["objectGeneration"],
     )
+
+
+def labels(event: Any) -> dict[str, str]:
+    """What a log line should say of the event that is being handled."""
+    attributes = event.data["message"].get("attributes") or {}
+    found = {
+        "topic": str(event["source"]).rpartition("/topics/")[2],
+        "correlation_id": attributes.get("correlation_id"),
+        "object": attributes.get("objectId"),
+    }
+    signal = paths.parse_signal(attributes.get("objectId", ""))
+    if signal is not None:
+        found["experiment_id"] = signal.experiment_id
+        found["attempt"] = str(signal.attempt)
+    return {name: value for name, value in found.items() if value}

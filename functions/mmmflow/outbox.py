@@ -6,11 +6,13 @@ leaves behind, `sweep` sends.
 """
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mmmflow import schema
+from mmmflow.log import labels_of
 from mmmflow.ports import (
     AlreadyExistsError,
     ConflictError,
@@ -23,6 +25,8 @@ from mmmflow.ports import (
     Where,
     Write,
 )
+
+log = logging.getLogger(__name__)
 
 COLLECTION = "outbox"
 
@@ -60,6 +64,8 @@ def commit(
         if not _applied(ports, stamped, op):
             return False
     for row in rows:
+        _say(row.data)
+    for row in rows:
         _send(ports, row.id, row.data)
     return True
 
@@ -80,6 +86,7 @@ def send_overdue(ports: Ports, before: str) -> int:
         limit=500,
     )
     for row in rows:
+        _say(row.data, "sent late: ")
         _send(ports, row.id, row.data)
     return len(rows)
 
@@ -119,6 +126,17 @@ def _row(ports: Ports, message: Outgoing, op: str) -> Create:
             "op": op,
         },
     )
+
+
+def _say(row: Json, how: str = "") -> None:
+    """One log line for each change that others are told of."""
+    labels = labels_of(row["body"])
+    what = ", ".join(
+        f"{name} {value}"
+        for name, value in labels.items()
+        if name != "correlation_id"
+    )
+    log.info("%s%s: %s", how, row["topic"], what, extra={"labels": labels})
 
 
 def _send(ports: Ports, id: str, row: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ is made in the same commit as what it asks for and holds the ids that were
 minted, so a repeat finds what the first one made.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,8 +13,11 @@ from typing import Any
 from mmmflow import outbox
 from mmmflow.domain import ids
 from mmmflow.domain.errors import InvalidInputError, Problem
+from mmmflow.log import label
 from mmmflow.outbox import Outgoing
 from mmmflow.ports import Create, Document, Json, Ports, Write
+
+log = logging.getLogger(__name__)
 
 COLLECTION = "requests"
 _NOT_CONTENT = ("message_id", "correlation_id", "actor")
@@ -80,6 +84,7 @@ def accept(
 
     False if the same request was answered meanwhile.
     """
+    _say(request, f"asks for {len(made)}")
     document = _document(ports, request, "ACCEPTED", made=list(made))
     return outbox.commit(ports, [document, *writes], messages)
 
@@ -87,6 +92,8 @@ def accept(
 def refuse(ports: Ports, request: Request, problems: Sequence[Problem]) -> None:
     """Store what is wrong with the request, for whoever sent it."""
     listed = [problem.as_json() for problem in problems]
+    why = "; ".join(str(problem) for problem in problems)
+    _say(request, f"is refused: {why}")
     document = _document(ports, request, "REFUSED", problems=listed)
     outbox.commit(ports, [document])
 
@@ -111,6 +118,12 @@ def made(ports: Ports, answer: Json, collection: str) -> list[Document]:
         raise InvalidInputError(problems_of(answer))
     found = (ports.documents.get(collection, id) for id in answer["made"])
     return [document for document in found if document is not None]
+
+
+def _say(request: Request, what: str) -> None:
+    """The first line of what follows: from here on its id is known."""
+    label(correlation_id=request.correlation_id)
+    log.info("%s from %s %s", request.kind, request.actor, what)
 
 
 def _document(

@@ -5,13 +5,16 @@ import signal
 import sys
 import threading
 
+from mmmflow.log import configure, label
+
 from mmmflow_worker import task
 from mmmflow_worker.supervisor import supervise
 
 
 def main() -> int:
     """Supervise the attempt that the environment names; the exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    configure(logging.StreamHandler(sys.stdout))
+    label(function="worker")
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from mmmflow import schema
 from mmmflow.domain import paths
 from mmmflow.domain.errors import InvalidInputError
+from mmmflow.log import label
 from mmmflow.ports import AlreadyExistsError, NotFoundError
 
 from mmmflow_worker import engine, manifest, outcome
@@ -36,6 +37,11 @@ def supervise(
 
     A worker whose claim is refused leaves without a word: 0.
     """
+    label(
+        experiment_id=task.experiment_id,
+        attempt=task.attempt,
+        execution=task.execution,
+    )
     if not claim(task):
         log.info("attempt %s is claimed by another worker", task.attempt)
         return 0
@@ -90,6 +96,7 @@ class _Attempt:
         bucket.download(paths.job_config(self._task.run), path)
         config = json.loads(path.read_text())
         self._config = config
+        label(correlation_id=config.get("correlation_id"))
         schema.require("job_config.json", config)
         data = inputs / "input_data.parquet"
         name = paths.training_data(
@@ -167,6 +174,8 @@ class _Attempt:
             **said,
         }
         schema.require("signal.json", body)
+        heard = {k: v for k, v in said.items() if k != "hint"}
+        log.info("attempt %s %s %s", self._task.attempt, kind, heard or "")
         name = paths.signal(self._task.experiment_id, self._task.attempt, kind)
         with contextlib.suppress(AlreadyExistsError):
             self._task.bucket.create(name, json.dumps(body).encode())

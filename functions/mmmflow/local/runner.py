@@ -10,7 +10,6 @@ import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from mmmflow import topology
 from mmmflow.local.jobs import SubprocessJobs
 from mmmflow.local.messages import Delivery, SqliteMessages
 from mmmflow.local.objects import FolderBucket
+from mmmflow.log import configure
 from mmmflow.ports import Ports
 
 log = logging.getLogger(__name__)
@@ -153,23 +153,11 @@ def envelope(delivery: Delivery) -> dict[str, Any]:
 
 
 def configure_logging(home: Path) -> Path:
-    """The functions' log lines go to a file; its path."""
+    """The functions' log lines go to a file, as JSON; its path."""
     path = home / "functions.log"
     path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(path)
-    line = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    formatter = logging.Formatter(line)
-    formatter.converter = _utc
-    handler.setFormatter(formatter)
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(logging.INFO)
+    configure(logging.FileHandler(path))
     return path
-
-
-def _utc(seconds: float | None) -> time.struct_time:
-    moment = datetime.fromtimestamp(seconds or time.time(), UTC)
-    return moment.timetuple()
 
 
 def _lock(path: Path) -> Any:

@@ -220,6 +220,10 @@ def _record(
     update = Update("datasets", dataset.id, dataset.version, data)
     if not outbox.commit(ports, [update], messages):
         _record(dataset_id, version, made, problems, ports)
+        return
+    why = "; ".join(str(problem) for problem in problems)
+    how = f"can't be prepared: {why}" if problems else "prepared"
+    datasets.say(data, f"{how}, mapping {version}")
 
 
 def _wanted_training(data: Json, version: str) -> list[Outgoing]:
