@@ -90,6 +90,7 @@ def backtest(
     for row in rows:
         part = replace(
             problem,
+            x=_without_constants(problem.x, slice(start, start + row)),
             window=slice(start, start + row + horizon),
             lifts=(),
             previous=None,
@@ -105,6 +106,16 @@ def backtest(
         cuts=tuple(dates[row - 1] for row in rows),
         horizon=horizon,
     )
+
+
+def _without_constants(x: FloatArray, trained: slice) -> FloatArray:
+    """Columns (n, p) that don't vary on the rows trained on set to 0.
+
+    They get no coefficient, so what they do after the cut can't be predicted;
+    and 0 is constant whatever the arithmetic.
+    """
+    varies = np.ptp(x[trained], axis=0) > 0
+    return np.where(varies, x, 0.0)
 
 
 def _after(

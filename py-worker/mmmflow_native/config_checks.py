@@ -16,6 +16,21 @@ LIMITS: Mapping[str, tuple[float, bool, float, bool]] = {
     "penalty": (0, True, 1, True),
 }
 
+# Columns that stand beside the variables in tables of the results.
+RESERVED = frozenset(
+    (
+        "model_id",
+        "date",
+        "part",
+        "actual",
+        "fitted",
+        "residual",
+        "(Intercept)",
+        "in_window",
+        "goal",
+    )
+)
+
 
 def contradictions(config: JobConfig) -> list[str]:
     """One sentence for each thing that can't be as the configuration says."""
@@ -33,8 +48,15 @@ def _repeated(config: JobConfig) -> list[str]:
     twice = sorted({name for name in names if names.count(name) > 1})
     channels = [medium.channel for medium in config.paid_media]
     same = sorted({name for name in channels if channels.count(name) > 1})
-    return [f"the variable {name!r} is used twice" for name in twice] + [
-        f"the channel {name!r} is given twice" for name in same
+    taken = sorted(RESERVED & set(config.variables))
+    return [
+        *(f"the variable {name!r} is used twice" for name in twice),
+        *(f"the channel {name!r} is given twice" for name in same),
+        *(
+            f"the variable {name!r} has the name of a column of the results: "
+            "rename it"
+            for name in taken
+        ),
     ]
 
 

@@ -77,6 +77,20 @@ def test_a_backtest_is_what_a_fit_before_the_cut_predicts(
     )
 
 
+def test_an_event_that_comes_after_the_cut_can_not_be_predicted(
+    features: Features, solutions: Solutions
+) -> None:
+    problem = features.problem
+    x = problem.x.copy()
+    x[:, 0] = 0.0
+    x[-5, 0] = 1000.0 / 3.0
+    tested = backtest(
+        replace(problem, x=x), hyperparameters(solutions, np.arange(3))
+    )
+    assert tested is not None
+    assert (tested.nrmse < 1.0).all()
+
+
 def test_how_far_behind_is_counted_in_standard_errors() -> None:
     random = np.random.default_rng(6)
     errors = random.normal(0.0, 1.0, (200, 3)) * [1.0, 1.0, 3.0]

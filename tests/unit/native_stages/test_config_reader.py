@@ -71,6 +71,10 @@ WRONG: dict[str, tuple[Callable[[Document], None], str]] = {
         ),
         "the variable 'revenue' is used twice",
     ),
+    "a variable named as a column of the results": (
+        lambda d: d["context"][0].update(variable="fitted"),
+        "the variable 'fitted' has the name of a column of the results",
+    ),
     "a channel given twice": (
         lambda d: d["paid_media"][1].update(channel="TV"),
         "the channel 'TV' is given twice",
