@@ -1,8 +1,10 @@
 """What the API shows of experiments, champions and datasets."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from mmmflow.domain import experiment as rules
@@ -47,37 +49,64 @@ class Filter:
     limit: int
 
 
-def read_filter(arguments: Mapping[str, str]) -> Filter:
+_EQUAL = ("country", "state", "batch_id", "queue", "goal")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def read_filter(arguments: Mapping[str, str], *, paged: bool = True) -> Filter:
     """The filter of a query string.
+
+    `since` and `until` are days (UTC) on which an experiment was made, both
+    included; a list is `paged` by `limit` and `after`.
 
     Raises:
         InvalidInputError: with every argument that is wrong.
     """
-    problems = []
+    known = (*_EQUAL, "since", "until", *(("after", "limit") if paged else ()))
+    problems = [
+        Problem(name, "no such filter", f"one of {', '.join(known)}")
+        for name in arguments
+        if name not in known
+    ]
     where = [
         Where(name, "==", arguments[name])
-        for name in ("country", "state", "batch_id", "queue")
+        for name in _EQUAL
         if name in arguments
     ]
     if "after" in arguments:
         where.append(Where("id", "<", arguments["after"]))
+    for name in ("since", "until"):
+        if name not in arguments:
+            continue
+        if not _is_day(arguments[name]):
+            problems.append(Problem(name, "no day", "write 2026-11-20"))
+            continue
+        day = arguments[name].replace("-", "")
+        # Ids begin with the time at which the experiment was made.
+        where.append(
+            Where("id", ">=", day)
+            if name == "since"
+            else Where("id", "<", f"{day}U")
+        )
     states = [state.value for state in State]
     if arguments.get("state", states[0]) not in states:
         problems.append(
             Problem("state", "no such state", f"one of {', '.join(states)}")
         )
-    known = ("country", "state", "batch_id", "queue", "after", "limit")
-    problems += [
-        Problem(name, "no such filter", f"one of {', '.join(known)}")
-        for name in arguments
-        if name not in known
-    ]
     limit = arguments.get("limit", str(_USUAL))
     if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= _MOST):
         problems.append(Problem("limit", f"a number from 1 to {_MOST}"))
     if problems:
         raise InvalidInputError(problems)
     return Filter(tuple(where), int(limit))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return _DAY.fullmatch(text) is not None
 
 
 def experiments(ports: Ports, wanted: Filter) -> Json:
