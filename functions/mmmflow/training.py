@@ -6,10 +6,11 @@ data is made; both find what the other has committed.
 
 import json
 import logging
+from datetime import datetime
 from typing import Any
 
 from mmmflow import outbox, schema
-from mmmflow.domain import experiment, mapping, paths, request
+from mmmflow.domain import experiment, job_config, mapping, paths, request
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.domain.experiment import State
 from mmmflow.domain.ids import content_hash
@@ -30,34 +31,90 @@ log = logging.getLogger(__name__)
 ENGINE_VERSIONS = {"native": "0.1.0"}
 
 
-def release_waiting(ports: Ports, country: str) -> None:
-    """Let go of every experiment of the country whose data is there."""
+CHUNK = 100
+
+
+def release_waiting(ports: Ports, country: str, after: str = "") -> None:
+    """Let go of the country's experiments whose data is there.
+
+    A chunk of them, from the id after `after` on; the rest follows by a
+    message of our own.
+    """
     waiting = ports.documents.query(
         "experiments",
         where=[
             Where("state", "==", State.WAITING.value),
             Where("country", "==", country),
+            Where("id", ">=", after),
         ],
+        order_by=[Order("id")],
+        limit=CHUNK + 1,
     )
-    for document in waiting:
+    for document in waiting[:CHUNK]:
         release(ports, document.id)
+    if len(waiting) > CHUNK:
+        last = waiting[CHUNK].data
+        body = {"country": country, "after": last["id"]}
+        outbox.send(
+            ports,
+            [Outgoing("training.prepared", last["correlation_id"], body)],
+        )
 
 
-def release(ports: Ports, experiment_id: str) -> None:
-    """Freeze and queue the experiment if its training data is there."""
-    document = ports.documents.get("experiments", experiment_id)
-    if document is None or document.data["state"] != State.WAITING:
-        return
+def release(
+    ports: Ports, experiment_id: str, *, wake: bool = True
+) -> str | None:
+    """Freeze and queue the experiment if it has nothing to wait for.
+
+    The name of its queue if it is queued now, by this call or before. With
+    `wake` False the caller tells the queue, in a later commit.
+    """
+    while True:
+        document = ports.documents.get("experiments", experiment_id)
+        if document is None:
+            return None
+        if document.data["state"] != State.WAITING:
+            queued = document.data["state"] == State.QUEUED
+            return str(document.data["queue"]) if queued else None
+        data = _released(ports, document.data)
+        if data is None:
+            return None
+        update = Update("experiments", document.id, document.version, data)
+        if data["state"] == State.WAITING:
+            if outbox.commit(ports, [update]):
+                return None
+            continue
+        messages = [*changed(data), *([queue_changed(data)] if wake else [])]
+        outbox.commit(ports, [update], messages)
+
+
+def _released(ports: Ports, data: Json) -> Json | None:
+    """The experiment queued, failed, or with less to wait for; None if as is.
+
+    Whether its time has come is asked of the clock, here and nowhere else.
+    """
     now = ports.clock.now()
+    waits_for = data["waits_for"] or {}
+    if "time" in waits_for and datetime.fromisoformat(waits_for["time"]) > now:
+        return None
+    if "batch" in waits_for and not _is_complete(ports, waits_for["batch"]):
+        return None
     try:
-        found = _training(ports, document.data)
+        found = _training(ports, data)
         if found is None:
-            return
-        config = _freeze(ports, document.data, found)
-        data = experiment.queued(document.data, config, now=now)
+            rest = {
+                what: value
+                for what, value in waits_for.items()
+                if what not in ("time", "batch")
+            }
+            if rest == waits_for:
+                return None
+            return experiment.still_waiting(data, rest, now=now)
+        config = _freeze(ports, data, found)
+        return experiment.queued(data, config, now=now)
     except InvalidInputError as invalid:
-        data = experiment.failed(
-            document.data,
+        return experiment.failed(
+            data,
             {
                 "step": "enqueue",
                 "error": "; ".join(str(p) for p in invalid.problems),
@@ -66,13 +123,11 @@ def release(ports: Ports, experiment_id: str) -> None:
             retriable=False,
             now=now,
         )
-    committed = outbox.commit(
-        ports,
-        [Update("experiments", document.id, document.version, data)],
-        [*changed(data), queue_changed(data)],
-    )
-    if not committed:
-        release(ports, experiment_id)
+
+
+def _is_complete(ports: Ports, batch_id: str) -> bool:
+    batch = ports.documents.get("batches", batch_id)
+    return batch is not None and batch.data["state"] == "COMPLETE"
 
 
 def changed(data: Json) -> list[Outgoing]:
@@ -93,14 +148,12 @@ def queue_changed(data: Json) -> Outgoing:
     return Outgoing("queue.changed", data["correlation_id"], body)
 
 
-def read_mapping(ports: Ports, scope: str, version: str) -> DataMapping:
-    """Raises: NotFoundError; InvalidInputError with every problem."""
-    content = ports.data.read(paths.mapping_marker(scope, version))
-    return parse_mapping(content)
+def parse_mapping(content: bytes) -> tuple[Json, DataMapping]:
+    """The mapping as it is written, and what it means.
 
-
-def parse_mapping(content: bytes) -> DataMapping:
-    """Raises: InvalidInputError with every problem."""
+    Raises:
+        InvalidInputError: with every problem.
+    """
     try:
         document = schema.parse(content)
     except ValueError as error:
@@ -108,7 +161,7 @@ def parse_mapping(content: bytes) -> DataMapping:
             "mapping.json", f"no JSON: {error}"
         ) from None
     schema.require("mapping.json", document)
-    return mapping.read(document)
+    return document, mapping.read(document)
 
 
 def mapping_for(ports: Ports, country: str, version: str) -> Document | None:
@@ -149,8 +202,11 @@ def _training(ports: Ports, data: Json) -> tuple[Json, Document] | None:
         )
     version = data["mapping_version"] or dataset.data["prepared_with"]
     training = dataset.data["trainings"].get(version)
-    found = mapping_for(ports, data["country"], version) if training else None
-    if training is None or found is None:
+    if training is None:
+        return None
+    id = f"{training['mapping_scope']}~{version}"
+    found = ports.documents.get("mappings", id)
+    if found is None:
         return None
     identity = {"dataset_id": dataset.id, "mapping_version": version}
     return {**training, **identity}, found
@@ -191,15 +247,11 @@ def _freeze(
         InvalidInputError: the request does not fit the mapping.
     """
     training, mapping_document = found
-    meaning = read_mapping(
-        ports,
-        mapping_document.data["scope"],
-        mapping_document.data["version"],
-    )
-    problems = request.problems(data["request"], meaning)
+    meaning = mapping.read(mapping_document.data["content"])
+    problems = job_config.problems(data["request"], meaning)
     if problems:
         raise InvalidInputError(problems)
-    config = request.freeze(
+    config = job_config.freeze(
         data,
         meaning,
         training,

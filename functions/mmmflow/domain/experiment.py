@@ -145,6 +145,13 @@ def queued(data: Mapping[str, Any], config: Data, *, now: datetime) -> Data:
     )
 
 
+def still_waiting(
+    data: Mapping[str, Any], waits_for: Data, *, now: datetime
+) -> Data:
+    """Something that it waited for is there: the state stays as it is."""
+    return {**data, "waits_for": waits_for, "updated_at": now.isoformat()}
+
+
 def launching(data: Mapping[str, Any], slot: str, *, now: datetime) -> Data:
     """Holds a slot; whoever commits this starts the job, once."""
     return change(

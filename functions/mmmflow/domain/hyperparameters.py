@@ -41,8 +41,10 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "scales": (0.0, 1.0),
     "train_size": (0.1, 1.0),
     "lambda": (0.0, 1.0),
+    "penalty": (0.0, 1.0),
 }
 _TRAIN_SIZE = [0.5, 0.8]
+_PENALTY = [0.0, 1.0]
 
 
 def kind_of(name: str) -> str:
@@ -57,8 +59,12 @@ def ranges(
     *,
     ts_validation: bool,
     given: Mapping[str, Range | float],
+    penalised: Sequence[str] = (),
 ) -> Ranges:
-    """The range of every hyperparameter of these (variable, kind)s."""
+    """The range of every hyperparameter of these (variable, kind)s.
+
+    `penalised` are the model's columns whose penalty factor is searched.
+    """
     preset: Ranges = {}
     for variable, kind in media:
         adstocking = _WEIBULL.get(adstock) or {"thetas": _THETA[kind]}
@@ -66,6 +72,8 @@ def ranges(
             preset[f"{variable}_{name}"] = list(range_)
     if ts_validation:
         preset["train_size"] = list(_TRAIN_SIZE)
+    for column in penalised:
+        preset[f"{column}_penalty"] = list(_PENALTY)
     return {**preset, **given}
 
 
@@ -73,11 +81,18 @@ def problems(
     adstock: str,
     variables: Sequence[str],
     given: Mapping[str, Range | float],
+    others: Sequence[str] = (),
 ) -> list[Problem]:
-    """What is wrong with the ranges that a person gave."""
+    """What is wrong with the ranges that a person gave.
+
+    `variables` are the media's; `others` are the rest of the model's columns,
+    which have a penalty and nothing else.
+    """
     names = ["alphas", "gammas", *(_WEIBULL.get(adstock) or ("thetas",))]
     known = {f"{v}_{name}": name for v in variables for name in names}
     known |= {"train_size": "train_size", "lambda": "lambda"}
+    penalties = {f"{name}_penalty": "penalty" for name in (*variables, *others)}
+    known |= {k: v for k, v in penalties.items() if k in given}
     found = []
     for key, value in given.items():
         where = f"hyperparameters.{key}"

@@ -1,18 +1,19 @@
-"""From what a person asks to a frozen configuration."""
+"""What a person asks of experiments, and what contradicts itself in it."""
 
 import itertools
-from collections.abc import Mapping
-from datetime import datetime
+import math
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from mmmflow.domain import hyperparameters, paths
+from mmmflow.domain import paths
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.domain.experiment import State
-from mmmflow.domain.mapping import DataMapping, Goal
 
 Data = dict[str, Any]
 
-MAX_EXPERIMENTS = 200
+MAX_EXPERIMENTS = 10_000
+CONFIRM_ABOVE = 50
 PRESETS: Mapping[str, tuple[int, int]] = {
     "test": (200, 3),
     "benchmark": (2000, 5),
@@ -24,20 +25,36 @@ _DEFAULTS: Mapping[str, Any] = {
     "goal": None,
     "window": {},
     "engine": "native",
+    "solver": "exact",
+    "optimiser": "de",
     "adstock": "geometric",
     "hyperparameters": {},
     "ts_validation": False,
+    "add_penalty_factor": False,
+    "intercept_sign": "non_negative",
+    "paid_media": None,
+    "organic": None,
+    "context": None,
+    "factors": None,
+    "signs": {},
     "prophet": {},
+    "calibration": [],
     "allocation": {},
     "revision": {"tag": "r", "number": 1},
     "seed": 123,
+    "labels": {},
+    "not_before": None,
     "queue": "default",
     "priority": 0,
     "max_tries": 3,
     "time_limit_seconds": 3600,
 }
 _COMPONENTS = ("trend", "season", "holiday")
-_BOUNDS = (0.5, 2.0)
+
+
+def count(body: Mapping[str, Any]) -> int:
+    """How many experiments the message asks for."""
+    return math.prod(len(values) for values in body.get("sweep", {}).values())
 
 
 def expand(body: Mapping[str, Any]) -> list[Data]:
@@ -47,9 +64,7 @@ def expand(body: Mapping[str, Any]) -> list[Data]:
         InvalidInputError: more than `MAX_EXPERIMENTS` at once.
     """
     sweep: Mapping[str, list[Any]] = body.get("sweep", {})
-    combinations = itertools.product(*sweep.values())
-    limited = list(itertools.islice(combinations, MAX_EXPERIMENTS + 1))
-    if len(limited) > MAX_EXPERIMENTS:
+    if count(body) > MAX_EXPERIMENTS:
         raise InvalidInputError.of(
             "sweep",
             f"more than {MAX_EXPERIMENTS} experiments in one request",
@@ -57,7 +72,21 @@ def expand(body: Mapping[str, Any]) -> list[Data]:
         )
     return [
         {**body["experiment"], **dict(zip(sweep, values, strict=True))}
-        for values in limited
+        for values in itertools.product(*sweep.values())
+    ]
+
+
+def unconfirmed(experiments: int, body: Mapping[str, Any]) -> list[Problem]:
+    """A sweep grows faster than one thinks: a large one is confirmed."""
+    if experiments <= CONFIRM_ABOVE or body.get("confirm"):
+        return []
+    return [
+        Problem(
+            "confirm",
+            f"the sweep makes {experiments} experiments; more than"
+            f" {CONFIRM_ABOVE} must be confirmed",
+            'add "confirm": true beside "sweep"',
+        )
     ]
 
 
@@ -68,43 +97,67 @@ def complete(request: Mapping[str, Any]) -> Data:
     return {**_DEFAULTS, **sized, **request}
 
 
-def problems(request: Mapping[str, Any], mapping: DataMapping) -> list[Problem]:
-    """What in a complete request does not fit the mapping."""
-    found = []
-    if request["goal"] and mapping.goal(request["goal"]) is None:
-        goals = ", ".join(goal.column for goal in mapping.goals)
-        found.append(
-            Problem(
-                "goal",
-                f"{request['goal']!r} is not a goal of the mapping",
-                f"goals: {goals}",
-            )
-        )
+def contradictions(request: Mapping[str, Any]) -> Iterator[Problem]:
+    """What in a complete request can't be, whatever the data and mapping."""
     window = request["window"]
     if window.get("start", "") > window.get("end", "9999"):
-        found.append(Problem("window", "it ends before it starts"))
-    prophet = _prophet(request["prophet"], request["country"])
-    if "holiday" in prophet["components"] and not prophet["country"]:
-        found.append(
-            Problem(
-                "prophet.components",
-                "holidays of which country?",
-                'add "country" to prophet, as a code like "DE"',
-            )
+        yield Problem("window", "it ends before it starts")
+    components = prophet(request["prophet"], request["country"])
+    if "holiday" in components["components"] and not components["country"]:
+        yield Problem(
+            "prophet.components",
+            "holidays of which country?",
+            'add "country" to prophet, as a code like "DE"',
         )
-    channels = [channel.name for channel in mapping.channels]
-    for channel, (low, high) in request["allocation"].get("bounds", {}).items():
-        where = f"allocation.bounds.{channel}"
-        if channel != "default" and channel not in channels:
-            known = f"channels: {', '.join(channels)}"
-            found.append(Problem(where, "no such channel", known))
+    if request["not_before"] and _time(request["not_before"]) is None:
+        yield Problem(
+            "not_before",
+            f"{request['not_before']!r} is no time with its zone",
+            "write 2026-12-31T22:00:00Z",
+        )
+    yield from _unused(request)
+    yield from _calibration(request["calibration"])
+    yield from _allocation(request["allocation"])
+
+
+def _unused(request: Mapping[str, Any]) -> Iterator[Problem]:
+    """Ranges that would be given in vain: they are refused, not ignored."""
+    for name in request["hyperparameters"]:
+        where = f"hyperparameters.{name}"
+        if name == "train_size" and not request["ts_validation"]:
+            yield Problem(
+                where,
+                "without ts_validation every row trains",
+                'add "ts_validation": true, or leave it out',
+            )
+        if name.endswith("_penalty") and not request["add_penalty_factor"]:
+            yield Problem(
+                where,
+                "without add_penalty_factor it has no effect",
+                'add "add_penalty_factor": true, or leave it out',
+            )
+
+
+def _calibration(lifts: list[Data]) -> Iterator[Problem]:
+    for row, lift in enumerate(lifts):
+        if lift["liftStartDate"] > lift["liftEndDate"]:
+            yield Problem(f"calibration[{row}]", "it ends before it starts")
+
+
+def _allocation(allocation: Mapping[str, Any]) -> Iterator[Problem]:
+    scenario = allocation.get("scenario", "max_response")
+    if allocation.get("target_value") is not None and (
+        scenario != "target_efficiency"
+    ):
+        yield Problem(
+            "allocation.target_value",
+            f"{scenario} has no target",
+            'use "scenario": "target_efficiency", or leave it out',
+        )
+    for channel, (low, high) in allocation.get("bounds", {}).items():
         if low > high:
-            found.append(Problem(where, f"min {low:g} is above max {high:g}"))
-    return found + hyperparameters.problems(
-        request["adstock"],
-        [variable for variable, _ in _media(mapping)],
-        request["hyperparameters"],
-    )
+            where = f"allocation.bounds.{channel}"
+            yield Problem(where, f"min {low:g} is above max {high:g}")
 
 
 def new_experiment(
@@ -115,8 +168,22 @@ def new_experiment(
     correlation_id: str,
     actor: str,
     now: datetime,
+    whole_batch: str | None = None,
 ) -> Data:
-    """The document of an experiment that waits for its training data."""
+    """The document of an experiment that waits for its training data.
+
+    It also waits for the request's `not_before`, and until the batch
+    `whole_batch` is complete, where there is one.
+    """
+    waits_for = {
+        "dataset_id": request["dataset_id"],
+        "mapping_version": request["mapping_version"],
+    }
+    starts = _time(request["not_before"] or "")
+    if starts is not None:
+        waits_for["time"] = starts.astimezone(UTC).isoformat()
+    if whole_batch is not None:
+        waits_for["batch"] = whole_batch
     return {
         "schema_version": 1,
         "id": experiment_id,
@@ -124,14 +191,12 @@ def new_experiment(
         "country": request["country"],
         "goal": request["goal"],
         "revision": request["revision"],
+        "labels": request["labels"],
         "queue": request["queue"],
         "priority": request["priority"],
         "batch_id": batch_id,
         "request": dict(request),
-        "waits_for": {
-            "dataset_id": request["dataset_id"],
-            "mapping_version": request["mapping_version"],
-        },
+        "waits_for": waits_for,
         "dataset_id": request["dataset_id"],
         "mapping_version": request["mapping_version"],
         "config": None,
@@ -164,116 +229,8 @@ def run_folder(experiment: Mapping[str, Any]) -> str:
     )
 
 
-def goal_of(request: Mapping[str, Any], mapping: DataMapping) -> Goal:
-    return mapping.goal(request["goal"] or "") or mapping.main_goal
-
-
-def freeze(
-    experiment: Mapping[str, Any],
-    mapping: DataMapping,
-    training: Mapping[str, Any],
-    *,
-    engine_version: str,
-) -> Data:
-    """The whole configuration of a run: job_config.json.
-
-    `training` names the prepared data: dataset_id, mapping_version, uri,
-    generation, sha256.
-    """
-    request = experiment["request"]
-    goal = goal_of(request, mapping)
-    media = _media(mapping)
-    window = request["window"]
-    allocation = request["allocation"]
-    return {
-        "schema_version": 1,
-        "experiment_id": experiment["id"],
-        "correlation_id": experiment["correlation_id"],
-        "country": experiment["country"],
-        "revision": experiment["revision"],
-        "engine": {"name": request["engine"], "version": engine_version},
-        "dataset_id": training["dataset_id"],
-        "mapping_version": training["mapping_version"],
-        "data": {
-            "uri": training["uri"],
-            "generation": training["generation"],
-            "sha256": training["sha256"],
-        },
-        "date_var": mapping.date,
-        "dep_var": goal.column,
-        "dep_var_type": goal.type,
-        "window": {"start": window.get("start"), "end": window.get("end")},
-        "paid_media": [
-            {
-                "channel": channel.name,
-                "spend": channel.spend,
-                "exposure": channel.exposure,
-                "sign": "positive",
-            }
-            for channel in mapping.channels
-        ],
-        "organic_media": [
-            {"variable": v.column, "sign": v.sign} for v in mapping.organic
-        ],
-        "context": [
-            {"variable": v.column, "sign": v.sign, "factor": factor}
-            for variables, factor in (
-                (mapping.context, False),
-                (mapping.factors, True),
-            )
-            for v in variables
-        ],
-        "prophet": _prophet(request["prophet"], experiment["country"]),
-        "adstock": request["adstock"],
-        "hyperparameters": hyperparameters.ranges(
-            request["adstock"],
-            media,
-            ts_validation=request["ts_validation"],
-            given=request["hyperparameters"],
-        ),
-        "iterations": request["iterations"],
-        "trials": request["trials"],
-        "ts_validation": request["ts_validation"],
-        "add_penalty_factor": False,
-        "intercept_sign": "non_negative",
-        "calibration": [],
-        "allocation": {
-            "scenario": allocation.get("scenario", "max_response"),
-            "total_budget": allocation.get("total_budget"),
-            "target_value": allocation.get("target_value"),
-            "bounds": {
-                "default": list(_BOUNDS),
-                **allocation.get("bounds", {}),
-            },
-        },
-        "seed": request["seed"],
-        "time_limit_seconds": request["time_limit_seconds"],
-    }
-
-
-def _media(mapping: DataMapping) -> list[tuple[str, str]]:
-    """(variable, kind) of everything that is adstocked and saturated."""
-    paid = [
-        (
-            channel.variable,
-            hyperparameters.kind_of(channel.name)
-            if channel.kind == "other"
-            else channel.kind,
-        )
-        for channel in mapping.channels
-    ]
-    organic = [
-        (
-            variable.column,
-            "email" if variable.kind == "other" else variable.kind,
-        )
-        for variable in mapping.organic
-    ]
-    return [*paid, *organic]
-
-
-def _prophet(request: Mapping[str, Any], country: str) -> Data:
-    """Holidays are a country's: without a country's code there are none."""
+def prophet(request: Mapping[str, Any], country: str) -> Data:
+    """Components and whose holidays: a country's, if it has a code."""
     code = country if len(country) == 2 and country.isupper() else None
     given = request.get("country", code)
     components = [c for c in _COMPONENTS if c != "holiday" or given]
@@ -281,3 +238,12 @@ def _prophet(request: Mapping[str, Any], country: str) -> Data:
         "components": request.get("components", components),
         "country": given,
     }
+
+
+def _time(text: str) -> datetime | None:
+    """None for what is no time, or one of no zone."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return time if time.tzinfo is not None else None
