@@ -9,7 +9,13 @@ import json
 
 from mmmflow import outbox, queues, training
 from mmmflow.domain import experiment, paths, request
-from mmmflow.ports import AlreadyExistsError, Document, Ports, Update
+from mmmflow.ports import (
+    AlreadyExistsError,
+    Document,
+    NotFoundError,
+    Ports,
+    Update,
+)
 
 _NOBODY = "none"
 
@@ -19,8 +25,7 @@ def claimant(ports: Ports, document: Document) -> str | None:
 
     Creates the claim where there is none: after that no worker can start.
     """
-    run = request.run_folder(document.data)
-    name = paths.claim(run, document.data["attempt"])
+    name = _claim(document)
     fence = {
         "schema_version": 1,
         "execution": _NOBODY,
@@ -33,6 +38,16 @@ def claimant(ports: Ports, document: Document) -> str | None:
         owner = str(json.loads(ports.data.read(name))["execution"])
         return None if owner == _NOBODY else owner
     return None
+
+
+def is_given_up(ports: Ports, document: Document) -> bool:
+    """Nobody owns the attempt, and nobody ever will."""
+    name = _claim(document)
+    try:
+        owner = json.loads(ports.data.read(name))["execution"]
+    except NotFoundError:
+        return False
+    return bool(owner == _NOBODY)
 
 
 def stop(ports: Ports, experiment_id: str) -> None:
@@ -78,3 +93,8 @@ def _look_again(ports: Ports, document: Document, execution: str) -> bool:
     )
     update = Update("experiments", document.id, document.version, data)
     return outbox.commit(ports, [update])
+
+
+def _claim(document: Document) -> str:
+    run = request.run_folder(document.data)
+    return paths.claim(run, document.data["attempt"])

@@ -6,7 +6,7 @@ the execution itself, the attempt's signals and its claim.
 
 from mmmflow import attempts, schema
 from mmmflow.domain import experiment, paths
-from mmmflow.ports import Execution, Message, Ports
+from mmmflow.ports import Document, Execution, Json, Message, Ports
 from mmmflow.steps import collect
 
 
@@ -35,21 +35,39 @@ def attempt_ended(execution: Execution, ports: Ports) -> None:
         if ports.data.stat(paths.signal(experiment_id, attempt, "finished")):
             collect.hear(finished, ports)
             return
+        given_up = attempts.is_given_up(ports, document)
         if attempts.claimant(ports, document) not in (None, execution.name):
             return
         if experiment.is_stopping(document.data):
             if attempts.release(ports, document, "its worker has ended"):
                 return
             continue
-        data = experiment.failed(
-            document.data,
-            {
-                "step": "execution",
-                "error": f"the worker died without a word: {execution.reason}",
-                "hint": "see the attempt's log",
-            },
-            retriable=True,
-            now=ports.clock.now(),
+        data = (
+            _came_too_late(document, ports)
+            if given_up
+            else _died(document, execution, ports)
         )
         if collect.end(document, data, ports):
             return
+
+
+def _came_too_late(document: Document, ports: Ports) -> Json:
+    """Its worker could not start any more: no fault of the run."""
+    return experiment.requeued(
+        document.data,
+        now=ports.clock.now(),
+        why="the attempt was given up before its worker began",
+    )
+
+
+def _died(document: Document, execution: Execution, ports: Ports) -> Json:
+    return experiment.failed(
+        document.data,
+        {
+            "step": "execution",
+            "error": f"the worker died without a word: {execution.reason}",
+            "hint": "see the attempt's log",
+        },
+        retriable=True,
+        now=ports.clock.now(),
+    )
