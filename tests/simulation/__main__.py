@@ -39,7 +39,10 @@ def _one(seed: int, *, whole: bool) -> int:
     report = run(seed, trace=True)
     if report.broken is not None:
         report = shrink(report)
-    print(printed(report, whole=whole))
+    if report.broken is not None or whole:
+        print(printed(report, whole=whole))
+    else:
+        print(f"seed {seed}: every rule held (WHOLE=1 shows what happened)")
     print(json.dumps(_figures([report], 1, None)))
     return 1 if report.broken else 0
 
@@ -56,10 +59,17 @@ def _many(seeds: Sequence[int], whole: bool) -> int:
             shown = time.monotonic()
             _progress(done, len(seeds), len(failures), shown - begun)
     failures.sort(key=lambda report: report.seed)
-    for report in failures[:_SHOWN_FAILURES]:
-        print(printed(shrink(report), whole=whole), "\n")
+    broken: dict[str, list[Report]] = {}
     for report in failures:
-        print(f"make simulate SEED={report.seed}   # {report.broken}")
+        broken.setdefault(str(report.broken), []).append(report)
+    for found in list(broken.values())[:_SHOWN_FAILURES]:
+        least = min(found, key=lambda report: len(report.taken))
+        print(printed(shrink(least), whole=whole), "\n")
+    for rule, found in broken.items():
+        seeds_of_rule = " ".join(str(report.seed) for report in found[:10])
+        print(f"{rule}: {len(found)} seeds: {seeds_of_rule}")
+    if failures:
+        print(f"again: make simulate SEED={failures[0].seed}")
     seconds = time.monotonic() - begun
     print(json.dumps(_figures(failures, len(seeds), (seconds, events))))
     return 1 if failures else 0

@@ -107,7 +107,7 @@ class Invariants:
             )
         runs = [run for run, key in self._to_start.items() if key == actor.key]
         for run in runs:
-            if not self._was_refused(run):
+            if not self._was_refused(run) and self._is_launching(run):
                 raise Violation(
                     "whoever takes a slot starts the job",
                     f"{actor.key} took one for {run} and started nothing",
@@ -401,6 +401,14 @@ class Invariants:
 
     def _executions(self, run: Run) -> Iterable[SimExecution]:
         return (e for e in self.jobs.executions.values() if _run_of(e) == run)
+
+    def _is_launching(self, run: Run) -> bool:
+        data = self._data(run[0])
+        return (
+            data is not None
+            and data["state"] == State.LAUNCHING
+            and data["attempt"] == run[1]
+        )
 
     def _was_refused(self, run: Run) -> bool:
         return run in self.jobs.refused

@@ -204,6 +204,7 @@ class Scenario:
                 "version": VERSION,
                 "state": "ACCEPTED",
                 "problems": [],
+                "content": MAPPING,
                 "created_at": self.world.clock().isoformat(),
             },
         )
@@ -212,6 +213,7 @@ class Scenario:
             "name": name,
             "generation": str(generation),
             "sha256": sha256(TRAINING_DATA),
+            "mapping_scope": "universal",
             "rows": 26,
             "start": "2024-01-01",
             "end": "2024-06-24",
