@@ -113,6 +113,26 @@ def room(ports: Ports, name: str) -> Room:
     return Room(queue, tuple(free), today)
 
 
+def candidates(ports: Ports, queue: Document, limit: int) -> list[Document]:
+    """What may start now: the highest priority first, then the oldest.
+
+    What costs more than the queue may spend in a day holds up nobody.
+    """
+    most = queue.data.get("daily_cost")
+    affordable = [] if most is None else [Where("estimated_cost", "<=", most)]
+    return ports.documents.query(
+        "experiments",
+        where=[
+            Where("state", "==", State.QUEUED.value),
+            Where("queue", "==", queue.id),
+            Where("eligible_at", "<=", ports.clock.now().isoformat()),
+            *affordable,
+        ],
+        order_by=[Order("priority", descending=True), Order("id")],
+        limit=limit,
+    )
+
+
 def take(ports: Ports, slot: Document, experiment: Json, cost: float) -> Update:
     """The write that gives the slot to the experiment's new attempt."""
     holder = _holder(experiment)

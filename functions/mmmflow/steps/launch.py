@@ -11,11 +11,9 @@ from mmmflow.ports import (
     Document,
     Json,
     Message,
-    Order,
     Ports,
     RefusedError,
     Update,
-    Where,
 )
 
 log = logging.getLogger(__name__)
@@ -38,7 +36,7 @@ def _launch_some(queue: str, ports: Ports) -> bool:
     limit = min(1, len(room.free)) if capped else len(room.free)
     if limit == 0:
         return False
-    candidates = _candidates(ports, room.queue, limit)
+    candidates = queues.candidates(ports, room.queue, limit)
     for slot, candidate in zip(room.free, candidates, strict=False):
         cost = costs.estimate(candidate.data["request"])
         why = spending.held_back(room.queue.data, room.today, cost)
@@ -48,26 +46,6 @@ def _launch_some(queue: str, ports: Ports) -> bool:
         counted = [room.queue] if capped else []
         _launch_one(slot, candidate, cost, counted, ports)
     return bool(candidates)
-
-
-def _candidates(ports: Ports, queue: Document, limit: int) -> list[Document]:
-    """What may start now: the highest priority first, then the oldest.
-
-    What costs more than the queue may spend in a day holds up nobody.
-    """
-    most = queue.data.get("daily_cost")
-    affordable = [] if most is None else [Where("estimated_cost", "<=", most)]
-    return ports.documents.query(
-        "experiments",
-        where=[
-            Where("state", "==", State.QUEUED.value),
-            Where("queue", "==", queue.id),
-            Where("eligible_at", "<=", ports.clock.now().isoformat()),
-            *affordable,
-        ],
-        order_by=[Order("priority", descending=True), Order("id")],
-        limit=limit,
-    )
 
 
 def _launch_one(
