@@ -135,7 +135,23 @@ class Reference:
             name: tuple(range_) if isinstance(range_, list) else range_
             for name, range_ in self.run["hyper_updated"].items()
         }
-        return replace(self.problem("geometric"), ranges=ranges)
+        return replace(
+            self.problem(self._run_adstock()),
+            ranges=ranges,
+            ts_validation=isinstance(ranges.get("train_size"), tuple),
+            add_penalty_factor=any(n.endswith("_penalty") for n in ranges),
+        )
+
+    def _run_adstock(self) -> Adstock:
+        """The adstock whose ranges the run searched."""
+        searched = self.run["hyper_updated"]
+        adstocks: list[Adstock] = ["geometric", "weibull_cdf", "weibull_pdf"]
+        for adstock in adstocks:
+            given = self.inputs["adstock_bounds"].get(adstock, {})
+            media = [name for name in given if name != "train_size"]
+            if media and all(given[n] == searched.get(n) for n in media):
+                return adstock
+        raise ValueError("the run's ranges are those of no adstock")
 
     @cached_property
     def run(self) -> Mapping[str, Any]:

@@ -54,7 +54,8 @@ def test_seeds_find_more_than_robyns_candidates_fitted_exactly(
     exact = Evaluator(problem).evaluate(
         candidates(problem, reference.solutions)
     )
-    robyns = hypervolume(exact.nrmse_train, exact.decomp_rssd)
+    nrmse = exact.nrmse_val if problem.ts_validation else exact.nrmse_train
+    robyns = hypervolume(nrmse, exact.decomp_rssd)
     assert np.mean(volumes) >= robyns
 
 
