@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 import functions_framework
-from mmmflow import events, log, wiring
+from mmmflow import dead_letters, events, log, wiring
 
 if "K_SERVICE" in os.environ:  # set by Cloud Run, which reads its stdout
     log.configure(logging.StreamHandler(sys.stdout))
@@ -18,6 +18,7 @@ if "K_SERVICE" in os.environ:  # set by Cloud Run, which reads its stdout
 
 @functions_framework.cloud_event
 @log.entry(events.labels)
+@dead_letters.guarded
 def extract(event: Any) -> None:
     """Message `dataset.requested`."""
     from mmmflow.steps.extract import extract as step
@@ -27,6 +28,7 @@ def extract(event: Any) -> None:
 
 @functions_framework.cloud_event
 @log.entry(events.labels)
+@dead_letters.guarded
 def ingest(event: Any) -> None:
     """Object under `uploads`."""
     from mmmflow.steps.ingest import ingest as step
@@ -37,6 +39,7 @@ def ingest(event: Any) -> None:
 
 @functions_framework.cloud_event
 @log.entry(events.labels)
+@dead_letters.guarded
 def prepare(event: Any) -> None:
     """Object `dataset.json` or `mapping.json`."""
     from mmmflow.steps.prepare import prepare as step
@@ -47,6 +50,7 @@ def prepare(event: Any) -> None:
 
 @functions_framework.cloud_event
 @log.entry(events.labels)
+@dead_letters.guarded
 def enqueue(event: Any) -> None:
     """Message `experiment.requested`."""
     from mmmflow.steps.enqueue import enqueue as step
@@ -56,6 +60,7 @@ def enqueue(event: Any) -> None:
 
 @functions_framework.cloud_event
 @log.entry(events.labels)
+@dead_letters.guarded
 def launch(event: Any) -> None:
     """Message `queue.changed`."""
     from mmmflow.steps.launch import launch as step
@@ -65,6 +70,7 @@ def launch(event: Any) -> None:
 
 @functions_framework.cloud_event
 @log.entry(events.labels)
+@dead_letters.guarded
 def collect(event: Any) -> None:
     """Object under `signals/`."""
     from mmmflow.steps.collect import collect as step
@@ -75,6 +81,7 @@ def collect(event: Any) -> None:
 
 @functions_framework.cloud_event
 @log.entry(events.labels)
+@dead_letters.guarded
 def reconcile(event: Any) -> None:
     """Log entry: a job's execution has ended."""
     from mmmflow.steps.reconcile import reconcile as step
@@ -84,6 +91,7 @@ def reconcile(event: Any) -> None:
 
 @functions_framework.cloud_event
 @log.entry(events.labels)
+@dead_letters.guarded
 def sweep(event: Any) -> None:
     """A timer."""
     from mmmflow.steps.sweep import sweep as step

@@ -5,9 +5,10 @@ right after it and removed once the publish is confirmed. What a crash
 leaves behind, `sweep` sends.
 """
 
+import base64
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,10 +42,20 @@ class Outgoing:
     message_id: str | None = None
 
 
+@dataclass(frozen=True)
+class Original:
+    """A message that is sent again just as it was, whatever it holds."""
+
+    topic: str
+    correlation_id: str
+    content: bytes
+    attributes: Mapping[str, str]
+
+
 def commit(
     ports: Ports,
     writes: Sequence[Write],
-    messages: Sequence[Outgoing] = (),
+    messages: Sequence[Outgoing | Original] = (),
 ) -> bool:
     """Commit the writes and send the messages; False if overtaken.
 
@@ -56,7 +67,12 @@ def commit(
         InvalidInputError: a message breaks its schema.
     """
     op = ports.entropy.token()
-    rows = [_row(ports, message, op) for message in messages]
+    rows = [
+        _again(ports, message, op)
+        if isinstance(message, Original)
+        else _row(ports, message, op)
+        for message in messages
+    ]
     stamped = [*(_stamped(write, op) for write in writes), *rows]
     try:
         ports.documents.commit(stamped)
@@ -144,9 +160,27 @@ def _send(ports: Ports, id: str, row: dict[str, Any]) -> None:
     ports.documents.commit([Delete(COLLECTION, id)])
 
 
-def _publish(ports: Ports, row: dict[str, Any]) -> None:
-    ports.messages.publish(
-        row["topic"],
-        json.dumps(row["body"], ensure_ascii=False).encode(),
-        {"correlation_id": row["correlation_id"]},
+def _again(ports: Ports, message: Original, op: str) -> Create:
+    return Create(
+        COLLECTION,
+        f"{message.topic}-{ports.entropy.token()}",
+        {
+            "topic": message.topic,
+            "body": {},
+            "content": base64.b64encode(message.content).decode(),
+            "attributes": dict(message.attributes),
+            "correlation_id": message.correlation_id,
+            "created_at": ports.clock.now().isoformat(),
+            "op": op,
+        },
     )
+
+
+def _publish(ports: Ports, row: dict[str, Any]) -> None:
+    if "content" in row:
+        content = base64.b64decode(row["content"])
+        attributes = row["attributes"]
+    else:
+        content = json.dumps(row["body"], ensure_ascii=False).encode()
+        attributes = {"correlation_id": row["correlation_id"]}
+    ports.messages.publish(row["topic"], content, attributes)

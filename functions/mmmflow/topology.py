@@ -3,6 +3,7 @@
 The embedded runner subscribes from this table.
 """
 
+import re
 from collections.abc import Mapping
 
 # Topic of each prefix of a bucket whose finished objects are announced.
@@ -27,3 +28,26 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
 
 DEAD_LETTER = "dead-letter"
 MAX_DELIVERIES = 10
+
+
+def function_of(subscription: str) -> str:
+    """The function that the subscription wakes; "" if it is none of ours.
+
+    On a platform its name may have more around the function's.
+    """
+    parts = re.split(r"[^a-z]+", subscription.lower())
+    return next((name for name in SUBSCRIPTIONS if name in parts), "")
+
+
+def topic_of(function: str, attributes: Mapping[str, str]) -> str:
+    """The topic that a message to the function came from, as far as known."""
+    topics = SUBSCRIPTIONS.get(function, ())
+    if len(topics) == 1:
+        return topics[0]
+    name = attributes.get("objectId", "")
+    found = (
+        topic
+        for (_, prefix), topic in NOTIFICATIONS.items()
+        if topic in topics and name.startswith(prefix)
+    )
+    return next(found, "")
