@@ -81,7 +81,7 @@ def search(
     best = (np.inf, np.inf)
     done = 0
     with single_threaded():
-        while done < iterations and not (should_stop and should_stop()):
+        while done < iterations:
             asked = [o.ask(iterations - done) for o in optimisers]
             values = where.values(
                 np.concatenate(asked), log_lambda=optimisers[0].log_lambda
@@ -99,6 +99,8 @@ def search(
             best = _nearest(best, errors)
             if on_progress:
                 on_progress(SearchProgress(done, iterations, trials, *best))
+            if should_stop and should_stop():
+                break
     return _solutions(where, trials, batches)
 
 

@@ -7,7 +7,7 @@ cores from other jobs. With one thread the order of every sum is fixed.
 from contextlib import AbstractContextManager
 from functools import cache
 
-import numpy as np  # its BLAS must be loaded before it can be limited
+import numpy as np  # noqa: F401  (a library is found once it is loaded)
 from threadpoolctl import (  # type: ignore[import-untyped]
     ThreadpoolController,
 )
@@ -15,7 +15,6 @@ from threadpoolctl import (  # type: ignore[import-untyped]
 
 @cache
 def _controller() -> ThreadpoolController:
-    np.dot(np.ones(1), np.ones(1))
     return ThreadpoolController()
 
 

@@ -16,12 +16,10 @@ MakeProblem = Callable[..., Problem]
 
 
 def _same(a: Solutions, b: Solutions) -> bool:
-    arrays = [f.name for f in fields(Solutions)]
     return all(
-        np.array_equal(getattr(a, name), getattr(b, name))
-        for name in arrays
-        if isinstance(getattr(a, name), np.ndarray)
-        and not np.isnan(getattr(a, name)).any()
+        np.array_equal(getattr(a, f.name), getattr(b, f.name), equal_nan=True)
+        for f in fields(Solutions)
+        if isinstance(getattr(a, f.name), np.ndarray)
     )
 
 
@@ -137,6 +135,16 @@ def test_stopped_search_returns_what_it_has(problem: Problem) -> None:
         found.values[: batches[-1].iteration],
         whole.values[: batches[-1].iteration],
     )
+
+
+def test_search_that_is_stopped_at_once_has_its_first_batch(
+    problem: Problem,
+) -> None:
+    found = search(
+        problem, iterations=1000, trials=2, seed=1, should_stop=lambda: True
+    )
+
+    assert 0 < len(found) < 100
 
 
 def test_nevergrad_is_not_imported_unless_asked_for() -> None:
