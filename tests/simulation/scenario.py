@@ -205,6 +205,7 @@ class Scenario:
                 "state": "ACCEPTED",
                 "problems": [],
                 "content": MAPPING,
+                "content": MAPPING,
                 "created_at": self.world.clock().isoformat(),
             },
         )
@@ -213,6 +214,7 @@ class Scenario:
             "name": name,
             "generation": str(generation),
             "sha256": sha256(TRAINING_DATA),
+            "mapping_scope": "universal",
             "mapping_scope": "universal",
             "rows": 26,
             "start": "2024-01-01",

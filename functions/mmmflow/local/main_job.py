@@ -165,7 +165,7 @@ def _job(
     experiment: Json,
     truth: Json | None,
 ) -> Job:
-    meaning = training.parse_mapping(mapping)
+    _, meaning = training.parse_mapping(mapping)
     version = hashlib.sha256(mapping).hexdigest()[:12]
     table = _install(data, home / "warehouse")
     body: dict[str, Any] = {

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmmflow import datasets, outbox, schema, training
+from mmmflow.domain import mapping as data_mapping
 from mmmflow.domain import paths
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.domain.mapping import DataMapping
@@ -41,11 +42,8 @@ def prepare(event: ObjectEvent, ports: Ports) -> None:
 
 
 def _dataset_came(dataset_id: str, ports: Ports) -> None:
-    dataset = ports.documents.get("datasets", dataset_id)
-    if dataset is None:
-        raise NotFoundError(f"dataset {dataset_id} has no document yet")
-    _mark_extracted(dataset, ports)
-    country, version = dataset.data["country"], dataset.data["mapping_version"]
+    data = _mark_extracted(dataset_id, ports)
+    country, version = data["country"], data["mapping_version"]
     mapping = (
         training.mapping_for(ports, country, version)
         if version
@@ -58,49 +56,67 @@ def _dataset_came(dataset_id: str, ports: Ports) -> None:
 def _mapping_came(scope: str, version: str, ports: Ports) -> None:
     mapping = _register(scope, version, ports)
     for dataset in _waiting_datasets(scope, ports):
-        wanted = dataset.data["mapping_version"]
-        unprepared = dataset.data["prepared_with"] is None
-        if wanted == version or (wanted is None and unprepared):
+        if dataset.data["mapping_version"] in (None, version):
             _prepare_with(dataset.id, mapping, ports)
 
 
 def _waiting_datasets(scope: str, ports: Ports) -> list[Document]:
-    """Datasets that this mapping might be for."""
+    """Datasets that this mapping might be for: their rows are there."""
     states = Where("state", "in", ["EXTRACTED", "FAILED"])
     of_country = [Where("country", "==", scope)] if scope != "universal" else []
-    return ports.documents.query("datasets", [states, *of_country])
+    found = ports.documents.query("datasets", [states, *of_country])
+    return [d for d in found if d.data["rows"] is not None]
 
 
 def _register(scope: str, version: str, ports: Ports) -> Document:
-    """The mapping's document, made when its object is first seen."""
+    """The mapping's document: refused, it may be corrected in its place.
+
+    Accepted, it holds the mapping and stays what it is, whatever becomes of
+    the object.
+    """
     id = f"{scope}~{version}"
-    known = ports.documents.get("mappings", id)
-    if known is not None:
-        return known
-    problems: list[Problem] = []
+    while True:
+        known = ports.documents.get("mappings", id)
+        if known is not None and known.data["state"] == "ACCEPTED":
+            return known
+        data = _read_mapping(scope, version, ports)
+        if known is not None and known.data["problems"] == data["problems"]:
+            return known
+        write = (
+            Create("mappings", id, data)
+            if known is None
+            else Update("mappings", id, known.version, data)
+        )
+        outbox.commit(ports, [write])
+
+
+def _read_mapping(scope: str, version: str, ports: Ports) -> Json:
+    """What the mapping's object says now, or what is wrong with it."""
+    content, problems = None, list[Problem]()
     try:
-        training.read_mapping(ports, scope, version)
+        content, _ = training.parse_mapping(
+            ports.data.read(paths.mapping_marker(scope, version))
+        )
     except InvalidInputError as invalid:
         problems = invalid.problems
-    data = {
+    return {
         "schema_version": 1,
         "scope": scope,
         "version": version,
         "state": "REFUSED" if problems else "ACCEPTED",
         "problems": [problem.as_json() for problem in problems],
+        "content": content,
         "created_at": ports.clock.now().isoformat(),
     }
-    outbox.commit(ports, [Create("mappings", id, data)])
-    return _register(scope, version, ports)
 
 
 def _prepare_with(dataset_id: str, mapping: Document, ports: Ports) -> None:
-    """Prepare the dataset with the mapping, unless that was done before."""
+    """Prepare the dataset with the mapping, unless it is prepared."""
     dataset = ports.documents.get("datasets", dataset_id)
     if dataset is None:
         return
     version = mapping.data["version"]
-    if version not in dataset.data["trainings"]:
+    if dataset.data["prepared_with"] is None:
         problems: list[Problem] = []
         try:
             made = _make(dataset.data, mapping, ports)
@@ -123,7 +139,7 @@ def _make(data: Json, mapping: Document, ports: Ports) -> Json:
             [Problem(**problem) for problem in mapping.data["problems"]]
         )
     version = mapping.data["version"]
-    meaning = training.read_mapping(ports, mapping.data["scope"], version)
+    meaning = data_mapping.read(mapping.data["content"])
     folder = paths.training_data(data["country"], data["id"], version)
     marker = datasets.read_marker(ports, data)
     with tempfile.TemporaryDirectory() as temporary:
@@ -145,6 +161,7 @@ def _make(data: Json, mapping: Document, ports: Ports) -> Json:
         "name": name,
         "generation": generation,
         "sha256": checksum,
+        "mapping_scope": mapping.data["scope"],
         "rows": report["rows"],
         "start": report["start"],
         "end": report["end"],
@@ -186,13 +203,20 @@ def _report(
     return report
 
 
-def _mark_extracted(dataset: Document, ports: Ports) -> None:
-    if dataset.data["state"] != "REQUESTED":
-        return
-    marker = datasets.read_marker(ports, dataset.data)
-    data = {**dataset.data, "state": "EXTRACTED", "rows": marker["rows"]}
-    update = Update("datasets", dataset.id, dataset.version, data)
-    outbox.commit(ports, [update])  # overtaken: it is further on already
+def _mark_extracted(dataset_id: str, ports: Ports) -> Json:
+    """Its rows are there, also where another handler could not get them."""
+    while True:
+        dataset = ports.documents.get("datasets", dataset_id)
+        if dataset is None:
+            raise NotFoundError(f"dataset {dataset_id} has no document yet")
+        if dataset.data["rows"] is not None:
+            return dataset.data
+        marker = datasets.read_marker(ports, dataset.data)
+        data = {**dataset.data, "state": "EXTRACTED", "problems": []}
+        data["rows"] = marker["rows"]
+        update = Update("datasets", dataset.id, dataset.version, data)
+        if outbox.commit(ports, [update]):
+            return data
 
 
 def _record(
@@ -204,7 +228,7 @@ def _record(
 ) -> None:
     """Say in the dataset's document what became of it."""
     dataset = ports.documents.get("datasets", dataset_id)
-    if dataset is None or version in dataset.data["trainings"]:
+    if dataset is None or dataset.data["prepared_with"] is not None:
         return
     data = dict(dataset.data)
     messages = []
@@ -214,9 +238,8 @@ def _record(
         data["prepared_with"] = version
         messages = _wanted_training(data, version)
     else:
+        data["state"] = "FAILED"
         data["problems"] = [problem.as_json() for problem in problems]
-        if not data["trainings"]:
-            data["state"] = "FAILED"
     update = Update("datasets", dataset.id, dataset.version, data)
     if not outbox.commit(ports, [update], messages):
         _record(dataset_id, version, made, problems, ports)
