@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from mmmflow_native.fit import Fit, fit
-from mmmflow_native.problem import Adstock, Problem
+from mmmflow_native.problem import Adstock, Previous, Problem
 
 VALUES = {
     "alphas": 1.2,
@@ -128,3 +128,16 @@ def test_unconstrained_intercept_may_be_negative(problem: Problem) -> None:
 
     assert _fit(shifted).intercept_dropped
     assert _fit(free).intercept < 0
+
+
+def test_refresh_to_the_same_model_has_no_distance(problem: Problem) -> None:
+    before = _fit(problem)
+    fitted = before.fitted.sum()
+    previous = Previous(
+        before.intercept * problem.w / fitted,
+        before.contribution / fitted,
+        steps=4,
+    )
+    after = _fit(replace(problem, previous=previous))
+
+    assert after.decomp_rssd == pytest.approx(0.0, abs=1e-12)
