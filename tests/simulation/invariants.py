@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from mmmflow import queues
 from mmmflow.domain import experiment, paths, ranking
 from mmmflow.domain import request as requests_rules
 from mmmflow.domain.experiment import State
@@ -42,8 +43,8 @@ class Invariants:
     _training: dict[str, Run] = field(default_factory=dict)
     _widest: Counter[str] = field(default_factory=Counter)
     _changes: list[Json] = field(default_factory=list)
+    _created: dict[str, str] = field(default_factory=dict)
     _cancelled_at: dict[str, float] = field(default_factory=dict)
-    _results: dict[str, set[Run]] = field(default_factory=dict)
 
     # at every moment
 
@@ -152,13 +153,26 @@ class Invariants:
             raise Violation(
                 "a worker that won the claim says how it ended", worker.key
             )
-        if not owner and worker.code != 0:
+        if not owner and worker.code != 0 and self._data(run[0]):
             raise Violation("a loser leaves with exit 0", worker.key)
+
+    def stopped(self, experiment_id: str) -> None:
+        """Somebody's cancel has returned."""
+        data = self._data(experiment_id)
+        if data is None or data["state"] != State.CANCELLED:
+            return
+        for execution in self._executions((data["id"], data["attempt"])):
+            for worker in execution.workers:
+                if worker.key in self._training and not worker.interrupted:
+                    raise Violation("a cancel stops the worker", worker.key)
 
     def _experiment(self, change: Change) -> None:
         before, after = change.before, change.after
         if after is None:
+            self._deleted(before)
             return
+        if before is None:
+            self._created[change.id] = after["correlation_id"]
         if before is None or before["state"] != after["state"]:
             self._changes.append(after)
         if before is None:
@@ -177,6 +191,10 @@ class Invariants:
             )
         if after["tries"] > before["tries"]:
             self._try_counts(before)
+
+    def _deleted(self, before: Json | None) -> None:
+        if before is not None and experiment.is_open(before):
+            raise Violation("only what has ended is deleted", before["id"])
 
     def _transition(
         self, before: Json, after: Json, was: State, now: State
@@ -346,9 +364,7 @@ class Invariants:
                 raise Violation("every change of state is told", f"{change}")
 
     def _made(self, expected: "Expected") -> None:
-        made = Counter(
-            data["correlation_id"] for data in self.documents.all("experiments")
-        )
+        made = Counter(self._created.values())
         for correlation, number in expected.experiments.items():
             if made[correlation] != number:
                 raise Violation(
@@ -447,9 +463,9 @@ class Expected:
             return data["country"] not in self.countries_with_data
         if state == State.QUEUED:
             queue = documents.peek("queues", data["queue"])
-            return queue is not None and (
-                queue.data["paused"] or queue.data["parallelism"] == 0
-            )
+            switch = documents.peek("switches", queues.PAUSE_ALL)
+            paused = switch is not None and switch.data["on"]
+            return paused or (queue is not None and queue.data["paused"])
         return False
 
 

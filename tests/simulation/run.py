@@ -94,7 +94,12 @@ class Simulation:
             entropy=_Entropy(self.world),
         )
         self.scenario = Scenario(
-            self.world, self.ports, self.documents, self.data
+            self.world,
+            self.ports,
+            self.documents,
+            self.data,
+            self.invariants.handler_returned,
+            self.invariants.stopped,
         )
 
     def run(self) -> None:

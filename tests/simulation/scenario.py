@@ -5,16 +5,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mmmflow import outbox
+from mmmflow import commands, queues
 from mmmflow.domain import paths
-from mmmflow.ports import Json, Ports, Update
+from mmmflow.domain.errors import InvalidInputError
+from mmmflow.ports import Json, NotFoundError, Ports
 
 from tests.simulation.buckets import SimBucket
 from tests.simulation.documents import SimDocuments
 from tests.simulation.invariants import Expected
 from tests.simulation.warehouse import csv_of
 from tests.simulation.worker import sha256
-from tests.simulation.world import Actor, Outcome, World
+from tests.simulation.world import (
+    Actor,
+    Outcome,
+    UnavailableError,
+    World,
+)
 
 VERSION = "m1"
 DATASET = "20260301T000000Z-0123456789ab"
@@ -41,6 +47,8 @@ class Scenario:
     ports: Ports
     documents: SimDocuments
     data: SimBucket
+    returned: Callable[[Actor], None]
+    stopped: Callable[[str], None]
     expected: Expected = field(default_factory=Expected)
 
     def prepare(self) -> None:
@@ -52,6 +60,8 @@ class Scenario:
             self._request(index)
         for index in range(decisions.number("queue changes", 0, (0, 0, 1, 3))):
             self._change_queue(index)
+        for index in range(decisions.number("commands", 0, (0, 1, 2, 4))):
+            self._command(index)
         if decisions.chance("new data", 0.08):
             self._new_data()
 
@@ -93,25 +103,52 @@ class Scenario:
         decisions, key = self.world.decisions, f"queue change {index}"
         at = decisions.amount(f"{key} at", 0.0, 0.0, 300.0)
         wide = decisions.number(f"{key} to", 1, (0, 1, 2, 3))
-        if wide == 0:
-            self._person(key, at, lambda: self._set_queue(paused=True))
-            wait = decisions.amount(f"{key} until", 1.0, 1.0, 400.0)
+        if wide > 0:
+            self._person(key, at, lambda: self._set_queue(parallelism=wide))
+            return
+        back = at + decisions.amount(f"{key} until", 1.0, 1.0, 400.0)
+        if decisions.chance(f"{key} all queues", 0.3):
+            ports = self.ports
+            self._person(key, at, lambda: queues.pause_all(ports, actor="p"))
             self._person(
                 f"{key} back",
-                at + wait,
-                lambda: self._set_queue(paused=False),
+                back,
+                lambda: queues.resume_all(ports, actor="p"),
             )
-        else:
-            self._person(key, at, lambda: self._set_queue(parallelism=wide))
+            return
+        self._person(key, at, lambda: self._set_queue(paused=True))
+        self._person(f"{key} back", back, lambda: self._set_queue(paused=False))
 
     def _set_queue(self, **fields: Any) -> None:
-        while True:
-            queue = self.ports.documents.get("queues", "default")
-            assert queue is not None
-            data = {**queue.data, **fields}
-            update = Update("queues", queue.id, queue.version, data)
-            if outbox.commit(self.ports, [update]):
-                return
+        queues.change(self.ports, "default", actor="person", **fields)
+
+    def _command(self, index: int) -> None:
+        """Cancel, retry or delete one of the experiments there are then."""
+        decisions, key = self.world.decisions, f"command {index}"
+        what = decisions.pick(
+            f"{key} is", "cancel", [("retry", 0.35), ("delete", 0.15)]
+        )
+        which = decisions.number(f"{key} which", 0, range(8))
+        at = decisions.amount(f"{key} at", 10.0, 0.0, 700.0)
+        self._person(key, at, lambda: self._obey(what, which), faulty=True)
+
+    def _obey(self, what: str, which: int) -> None:
+        there = sorted(data["id"] for data in self.documents.all("experiments"))
+        if not there:
+            return
+        id = there[which % len(there)]
+        try:
+            if what == "cancel":
+                commands.cancel(self.ports, id, actor="person")
+                self.stopped(id)
+            elif what == "retry":
+                commands.retry(self.ports, id, actor="person")
+            else:
+                commands.delete(
+                    self.ports, id, actor="person", keep_objects=False
+                )
+        except (InvalidInputError, NotFoundError) as refused:
+            self.world.say(self.world.acting, f"is refused: {refused}")
 
     def _new_data(self) -> None:
         """A table of another country, and a mapping: whichever comes last."""
@@ -166,13 +203,21 @@ class Scenario:
             key, at, lambda: self.ports.messages.publish(topic, data, {})
         )
 
-    def _person(self, key: str, at: float, act: Callable[[], Any]) -> None:
-        actor = Actor(key, "person", faultless=True)
+    def _person(
+        self,
+        key: str,
+        at: float,
+        act: Callable[[], Any],
+        *,
+        faulty: bool = False,
+    ) -> None:
+        actor = Actor(key, "person", faultless=not faulty)
 
         def done(outcome: Outcome, error: Exception | None) -> None:
-            del outcome
-            if error is not None:
+            if error is not None and not isinstance(error, UnavailableError):
                 raise error
+            if outcome == "returned":
+                self.returned(actor)
 
         self.world.at(at, lambda: self.world.spawn(actor, act, done))
 
@@ -185,6 +230,10 @@ class Scenario:
                 "name": "default",
                 "parallelism": parallelism,
                 "paused": False,
+                "daily_runs": None,
+                "daily_cost": None,
+                "actor": "seed",
+                "updated_at": self.world.clock().isoformat(),
             },
         )
 
@@ -205,17 +254,15 @@ class Scenario:
                 "state": "ACCEPTED",
                 "problems": [],
                 "content": MAPPING,
-                "content": MAPPING,
                 "created_at": self.world.clock().isoformat(),
             },
         )
         training = {
             "uri": self.ports.data.uri(name),
             "name": name,
+            "mapping_scope": "universal",
             "generation": str(generation),
             "sha256": sha256(TRAINING_DATA),
-            "mapping_scope": "universal",
-            "mapping_scope": "universal",
             "rows": 26,
             "start": "2024-01-01",
             "end": "2024-06-24",
