@@ -93,12 +93,22 @@ def read_filter(arguments: Mapping[str, str], *, paged: bool = True) -> Filter:
         problems.append(
             Problem("state", "no such state", f"one of {', '.join(states)}")
         )
-    limit = arguments.get("limit", str(_USUAL))
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= _MOST):
-        problems.append(Problem("limit", f"a number from 1 to {_MOST}"))
+    limit = _USUAL
+    try:
+        limit = read_limit(arguments)
+    except InvalidInputError as invalid:
+        problems += invalid.problems
     if problems:
         raise InvalidInputError(problems)
-    return Filter(tuple(where), int(limit))
+    return Filter(tuple(where), limit)
+
+
+def read_limit(arguments: Mapping[str, str]) -> int:
+    """How many a list shows. Raises: InvalidInputError."""
+    limit = arguments.get("limit", str(_USUAL))
+    if limit.isascii() and limit.isdigit() and 1 <= int(limit) <= _MOST:
+        return int(limit)
+    raise InvalidInputError.of("limit", f"a number from 1 to {_MOST}")
 
 
 def _is_day(text: str) -> bool:

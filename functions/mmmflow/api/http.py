@@ -23,6 +23,13 @@ class Route(NamedTuple):
     handler: Callable[..., Response]
 
 
+class Command(NamedTuple):
+    """Who gives a command, and why."""
+
+    actor: str
+    why: str
+
+
 class RefusedError(Exception):
     """An answer other than the asked one, with its status."""
 
@@ -56,6 +63,16 @@ def body(request: Request, *, optional: bool = False) -> Json:
     if not isinstance(value, dict):
         raise InvalidInputError.of("body", "it must be a JSON object")
     return value
+
+
+def command(request: Request) -> Command:
+    """The body of a command, which may be empty.
+
+    Raises: as `body`; InvalidInputError with every problem.
+    """
+    given = body(request, optional=True)
+    schema.require("command.json", given)
+    return Command(given.get("actor", ANONYMOUS), given.get("why", ""))
 
 
 def answer(

@@ -5,11 +5,28 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
 from mmmflow import requests
-from mmmflow.api import experiments, http, page, results
+from mmmflow.api import (
+    commands,
+    dead_letters,
+    experiments,
+    history,
+    http,
+    page,
+    queues,
+    results,
+)
 from mmmflow.domain.errors import InvalidInputError, NotAllowedError, Problem
 from mmmflow.ports import NotFoundError, Ports
 
-_ROUTES = (*experiments.ROUTES, *results.ROUTES, *page.ROUTES)
+_ROUTES = (
+    *experiments.ROUTES,
+    *commands.ROUTES,
+    *queues.ROUTES,
+    *history.ROUTES,
+    *dead_letters.ROUTES,
+    *results.ROUTES,
+    *page.ROUTES,
+)
 _MAP = Map(
     [
         Rule(route.path, methods=[route.method], endpoint=index)

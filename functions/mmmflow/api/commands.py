@@ -1,0 +1,72 @@
+"""What a person does with an experiment: cancel, retry, clone, delete."""
+
+from flask import Request, Response
+
+from mmmflow import commands, schema, views
+from mmmflow.api import http
+from mmmflow.api.http import Route
+from mmmflow.domain import experiment
+from mmmflow.domain.errors import InvalidInputError
+from mmmflow.ports import Ports
+
+_OBJECTS = ("keep", "remove")
+
+
+def cancel(request: Request, ports: Ports, id: str) -> Response:
+    by = http.command(request)
+    document = commands.cancel(ports, id, actor=by.actor, why=by.why)
+    stopping = experiment.is_stopping(document.data)
+    return http.answer(
+        ports,
+        views.summary(ports, document.data),
+        "cancelled; its run is being stopped" if stopping else "cancelled",
+    )
+
+
+def retry(request: Request, ports: Ports, id: str) -> Response:
+    by = http.command(request)
+    document = commands.retry(ports, id, actor=by.actor)
+    shown = views.summary(ports, document.data)
+    return http.answer(ports, shown, "it runs once more")
+
+
+def clone(request: Request, ports: Ports, id: str) -> Response:
+    body = http.body(request, optional=True)
+    schema.require("clone.json", body)
+    document, new = commands.clone(
+        ports,
+        id,
+        changes=body.get("changes", {}),
+        actor=body.get("actor", http.ANONYMOUS),
+        key=request.headers.get("Idempotency-Key"),
+    )
+    return http.answer(
+        ports,
+        views.summary(ports, document.data),
+        f"cloned from {id}" if new else "was cloned before by the same request",
+        status=201 if new else 200,
+    )
+
+
+def delete(request: Request, ports: Ports, id: str) -> Response:
+    objects = request.args.get("objects", "keep")
+    if objects not in _OBJECTS:
+        raise InvalidInputError.of(
+            "objects", "keep or remove?", f"one of {', '.join(_OBJECTS)}"
+        )
+    commands.delete(
+        ports,
+        id,
+        actor=request.args.get("actor", http.ANONYMOUS),
+        keep_objects=objects == "keep",
+    )
+    what = "kept" if objects == "keep" else "removed"
+    return http.answer(ports, {"id": id}, f"deleted; its objects are {what}")
+
+
+ROUTES = (
+    Route("POST", "/api/v1/experiments/<id>/cancel", cancel),
+    Route("POST", "/api/v1/experiments/<id>/retry", retry),
+    Route("POST", "/api/v1/experiments/<id>/clone", clone),
+    Route("DELETE", "/api/v1/experiments/<id>", delete),
+)

@@ -1,0 +1,33 @@
+"""How batches stand, and every experiment there was, as CSV."""
+
+from flask import Request, Response
+
+from mmmflow import history, queue_views, views
+from mmmflow.api import http
+from mmmflow.api.http import Route
+from mmmflow.ports import Ports
+
+
+def batch(request: Request, ports: Ports, id: str) -> Response:
+    del request
+    shown = queue_views.batch(ports, id)
+    text = f"{shown['ended']} of {shown['experiments']} experiments ended"
+    return http.answer(ports, shown, text)
+
+
+def table(request: Request, ports: Ports) -> Response:
+    """Streamed: it may be longer than a response in one piece may be."""
+    wanted = views.read_filter(request.args, paged=False)
+    return Response(
+        history.lines(ports, wanted.where),
+        mimetype="text/csv",
+        headers={
+            "Content-Disposition": 'attachment; filename="history.csv"',
+        },
+    )
+
+
+ROUTES = (
+    Route("GET", "/api/v1/batches/<id>", batch),
+    Route("GET", "/api/v1/history.csv", table),
+)
