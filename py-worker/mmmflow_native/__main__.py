@@ -35,7 +35,8 @@ examples:
       --previous out/results/models/3_1878_1.json
       with new periods: stay near that model, and say why returns moved
   python -m mmmflow_native --recreate out/results/models/3_1878_1.json \\
-      --output again
+      --output again [--plan plan.json]
+      docs/model.md says what a plan holds
 
 what is written to the output folder:
   model_summary.json   the best model, its channels, the proposal, warnings
@@ -83,7 +84,7 @@ def _train(given: argparse.Namespace, progress: "Progress") -> None:
 def _recreate(given: argparse.Namespace, progress: "Progress") -> None:
     from mmmflow_native import recreation
 
-    recreation.run(given.recreate, given.output, progress)
+    recreation.run(given.recreate, given.plan, given.output, progress)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -100,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
         ("holidays", "FILE", "holidays to use instead of the country's own"),
         ("previous", "FILE", "a model's JSON (results/models): refresh it"),
         ("recreate", "FILE", "a model's JSON: fit it again, and no more"),
+        ("plan", "FILE", "with --recreate: allocate a budget as it says"),
     ):
         parser.add_argument(f"--{name}", type=Path, metavar=metavar, help=text)
     parser.add_argument(

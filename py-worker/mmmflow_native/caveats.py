@@ -9,7 +9,7 @@ from mmmflow_native.convergence import late_gain
 from mmmflow_native.features import Features
 from mmmflow_native.fit import Fit
 from mmmflow_native.pareto import MIN_CANDIDATES
-from mmmflow_native.problem import Problem
+from mmmflow_native.problem import FloatArray, Problem
 from mmmflow_native.selection import Selection
 from mmmflow_native.sensitivity import Plausible, WeightedChoice
 from mmmflow_native.solutions import Solutions
@@ -17,6 +17,7 @@ from mmmflow_native.solutions import Solutions
 ROWS_PER_VARIABLE = 10  # Robyn's recommendation
 STILL_GAINING = 0.02  # of the front's area
 OVERFIT = 1.5  # error out of sample against in sample
+CARRIED_OVER = 0.3  # autocorrelation of the residuals
 WIDE = 2.0  # highest against lowest ROAS of plausible models
 MOVES = 0.1  # of all paid effect: what RSSD's weight may move
 SEARCH = ("search", "sem", "ppc")  # names of channels that demand drives
@@ -137,6 +138,14 @@ def about_model(
             f"fitted to {fit.nrmse_train:.3f}: the model is fitted too "
             "closely, or the market has changed."
         )
+    lagged = _autocorrelation(fit.residuals)
+    if lagged > CARRIED_OVER:
+        said.append(
+            f"What one {problem.interval} leaves unexplained carries over "
+            f"into the next (autocorrelation {lagged:.2f}): something that "
+            "moves the goal is not in the model, and may be credited to what "
+            "is."
+        )
     without = [
         problem.columns[i].channel or problem.names[i]
         for i in problem.paid.tolist()
@@ -148,6 +157,13 @@ def about_model(
             "limit of its sign, no proof that there is none."
         )
     return said
+
+
+def _autocorrelation(residuals: FloatArray) -> float:
+    """Of residuals (w,) with those of the period before."""
+    apart = residuals - residuals.mean()
+    total = float((apart**2).sum())
+    return float((apart[1:] * apart[:-1]).sum()) / total if total else 0.0
 
 
 def about_answer(

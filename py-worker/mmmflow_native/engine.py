@@ -12,6 +12,7 @@ from mmmflow_native.fit import fit
 from mmmflow_native.inputs import Inputs, Options, read_features
 from mmmflow_native.model_json import Model, read_model
 from mmmflow_native.outputs import write_outputs
+from mmmflow_native.plan import Plan
 from mmmflow_native.problem import Problem
 from mmmflow_native.progress import Progress
 from mmmflow_native.proposal import propose
@@ -105,7 +106,7 @@ def _conclude(
     best = fits[0][1]
     moved = None if old is None else movement(problem, old, best)
     allocation, about_budget = propose(
-        problem, best, config.allocation, config.dep_var_type
+        problem, best, Plan(config.allocation), config.dep_var_type
     )
     warnings = [
         *caveats.about_data(features),

@@ -1,15 +1,16 @@
-"""The budget proposal that a configuration asks for."""
+"""The budget proposal that a configuration, or a plan, asks for."""
 
 from mmmflow_native.allocation import Allocation
 from mmmflow_native.allocator import allocate
-from mmmflow_native.config import AllocationSettings, GoalType
+from mmmflow_native.config import GoalType
 from mmmflow_native.errors import UserError
 from mmmflow_native.fit import Fit
+from mmmflow_native.plan import Plan
 from mmmflow_native.problem import Problem
 
 
 def propose(
-    problem: Problem, model: Fit, asked: AllocationSettings, goal: GoalType
+    problem: Problem, model: Fit, plan: Plan, goal: GoalType
 ) -> tuple[Allocation | None, list[str]]:
     """The proposal and what to know of it.
 
@@ -17,6 +18,7 @@ def propose(
     of channels that are not modelled are passed over.
     """
     known = {column.channel for column in problem.columns} | {"default"}
+    asked = plan.settings
     try:
         found = allocate(
             problem,
@@ -26,6 +28,9 @@ def propose(
             bounds={n: b for n, b in asked.bounds.items() if n in known},
             dep_var_type=goal,
             target_value=asked.target_value,
+            periods=plan.period,
+            locked=plan.locked,
+            groups=plan.groups,
         )
     except UserError as error:
         return None, [f"No budget is proposed: {error}; {error.hint}."]

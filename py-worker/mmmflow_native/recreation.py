@@ -6,6 +6,7 @@ from pathlib import Path
 from mmmflow_native import series_tables
 from mmmflow_native.model_json import read_model, recreate
 from mmmflow_native.outputs import PART, RESULTS
+from mmmflow_native.plan import Plan, read_plan
 from mmmflow_native.plots.onepager import onepager
 from mmmflow_native.plots.style import Context, save
 from mmmflow_native.progress import Progress
@@ -13,8 +14,12 @@ from mmmflow_native.proposal import propose
 from mmmflow_native.tables import write_table
 
 
-def run(path: Path, out: Path, progress: Progress) -> None:
+def run(
+    path: Path, plan_path: Path | None, out: Path, progress: Progress
+) -> None:
     """Write what the model in a file says to `out`/results.
+
+    The budget is allocated as the plan in `plan_path` says, or as it was.
 
     Raises `UserError` if the file is no model, or its numbers don't come out
     again.
@@ -22,11 +27,16 @@ def run(path: Path, out: Path, progress: Progress) -> None:
     progress.enter("prepare")
     with progress.stage("read"):
         model = read_model(path)
+        plan = (
+            Plan(model.allocation)
+            if plan_path is None
+            else read_plan(plan_path, model.allocation)
+        )
     progress.enter("select")
     with progress.stage("fit"):
         fit = recreate(model)
         allocation, notes = propose(
-            model.problem, fit, model.allocation, model.dep_var_type
+            model.problem, fit, plan, model.dep_var_type
         )
     progress.say(
         f"model {model.model_id} of {model.country}, {model.dep_var}: "

@@ -11,6 +11,7 @@ import numpy as np
 
 from mmmflow_native.config import JobConfig
 from mmmflow_native.fit import fit
+from mmmflow_native.plan import Plan
 from mmmflow_native.problem import FloatArray, Problem
 from mmmflow_native.proposal import propose
 from mmmflow_native.search import search
@@ -83,7 +84,7 @@ def _run(
     spend = problem.spend[problem.window].sum(axis=0)
     effect = model.contribution[problem.paid]
     proposal, _ = propose(
-        problem, model, config.allocation, config.dep_var_type
+        problem, model, Plan(config.allocation), config.dep_var_type
     )
     return (
         solutions.ids[best],

@@ -19,6 +19,7 @@ from mmmflow_native.model_json import (
     recreate,
     write_model,
 )
+from mmmflow_native.plan import Plan, read_plan
 from mmmflow_native.problem import Lift
 from mmmflow_native.progress import Progress
 from mmmflow_native.proposal import propose
@@ -45,7 +46,7 @@ def found(
     best: Fit,
 ) -> dict[str, Any]:
     allocation, _ = propose(
-        features.problem, best, config.allocation, config.dep_var_type
+        features.problem, best, Plan(config.allocation), config.dep_var_type
     )
     return summary(
         config,
@@ -221,6 +222,16 @@ def test_a_channel_without_effect_is_named(
     assert any("finds no effect of TV, Search" in line for line in said)
 
 
+def test_residuals_that_carry_over_are_flagged(
+    features: Features, solutions: Solutions, selection: Selection, best: Fit
+) -> None:
+    wave = np.sin(np.arange(features.problem.w) / 8)
+    said = caveats.about_model(
+        features.problem, solutions, selection, replace(best, residuals=wave)
+    )
+    assert any("carries over into the next" in line for line in said)
+
+
 def test_a_lift_test_that_does_not_match_the_spend_is_named(
     features: Features,
 ) -> None:
@@ -254,6 +265,69 @@ def test_a_budget_that_can_not_be_placed_costs_the_proposal_alone(
     features: Features, best: Fit, config: JobConfig
 ) -> None:
     asked = replace(config.allocation, total_budget=1.0)
-    proposal, said = propose(features.problem, best, asked, "revenue")
+    plan = Plan(asked)
+    proposal, said = propose(features.problem, best, plan, "revenue")
     assert proposal is None
     assert said[0].startswith("No budget is proposed: the budget of 1 is")
+
+
+def test_a_plan_may_lock_group_and_name_a_period(
+    tmp_path: Path, features: Features, best: Fit, config: JobConfig
+) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(
+        json.dumps(
+            {
+                "bounds": {"default": [0, 3]},
+                "locked": ["TV"],
+                "groups": [
+                    {"name": "all", "channels": ["TV", "Search"], "high": 4000}
+                ],
+                "total_budget": 4000,
+                "period": {
+                    "name": "spring",
+                    "start": "2024-03-04",
+                    "end": "2024-03-31",
+                },
+            }
+        )
+    )
+    plan = read_plan(path, config.allocation)
+    proposal, said = propose(features.problem, best, plan, "revenue")
+    assert proposal is not None, said
+    assert proposal.periods == 4
+    assert proposal.total_budget <= 4000 * (1 + 1e-9)
+    tv = proposal.channels[0]
+    assert tv.locked
+    assert tv.spend_proposed == pytest.approx(tv.spend_now)
+
+
+def test_everything_wrong_with_a_plan_is_listed(
+    tmp_path: Path, config: JobConfig
+) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text('{"scenario": "most", "total_budget": 0, "lock": []}')
+    with pytest.raises(UserError) as refused:
+        read_plan(path, config.allocation)
+    for part in ("scenario: 'most'", "total_budget: 0", "'lock' was unexp"):
+        assert part in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "is not JSON"),
+        (
+            '{"period": {"name": "p", "start": "2024-02-01", '
+            '"end": "2024-01-01"}}',
+            "the period p ends before it starts",
+        ),
+    ],
+)
+def test_a_plan_that_can_not_be_is_refused(
+    tmp_path: Path, config: JobConfig, text: str, message: str
+) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(text)
+    with pytest.raises(UserError, match=message):
+        read_plan(path, config.allocation)
