@@ -56,6 +56,8 @@ def main(arguments: Sequence[str]) -> int:
     whole = given.input or (given.config and given.data) or given.recreate
     if not whole:
         parser.error("give --input, --config and --data, or --recreate")
+    if given.plan and not given.recreate:
+        parser.error("--plan goes with --recreate")
     if given.stability < 0:
         parser.error("--stability is a number of seeds")
     # Imported here so that --help and a wrong argument answer at once.
