@@ -36,27 +36,30 @@ _CHANGES = ("commit", "create", "write", "publish", "start", "cancel")
 
 @dataclass
 class Plan:
-    """Which call goes wrong, and how; counts the calls that were made."""
+    """Which call goes wrong, by its number or the first of a name, and how."""
 
     fault: Fault
-    at: int
+    at: int | str
     made: list[str] = field(default_factory=list)
 
     @property
     def struck(self) -> bool:
+        if isinstance(self.at, str):
+            return self.at in self.made
         return len(self.made) >= self.at
 
     def call(
         self, name: str, method: Callable[..., Any], *a: Any, **k: Any
     ) -> Any:
+        struck_before = self.struck
         self.made.append(name)
-        if len(self.made) != self.at:
+        if struck_before or not self.struck:
             return method(*a, **k)
         if self.fault is not Fault.FAILED:
             method(*a, **k)
         if self.fault is Fault.REPEATED:
             return method(*a, **k)
-        raise CallFailedError(f"call {self.at}: {name}")
+        raise CallFailedError(f"call {len(self.made)}: {name}")
 
 
 class _Port:

@@ -1,6 +1,5 @@
 """An object under `signals/` → result, ranking, champion; a slot freed."""
 
-import json
 import logging
 from typing import Any
 
@@ -29,10 +28,13 @@ def collect(event: ObjectEvent, ports: Ports) -> None:
 
 
 def hear(signal: paths.Signal, ports: Ports) -> None:
-    """The step for one signal, wherever it was found."""
-    name = paths.signal(signal.experiment_id, signal.attempt, signal.kind)
-    body = json.loads(ports.data.read(name))
-    schema.require("signal.json", body)
+    """The step for one signal, wherever it was found.
+
+    Raises:
+        NotFoundError: it is not there.
+        InvalidInputError: it is none.
+    """
+    body = _read(signal, ports)
     while True:
         document = ports.documents.get("experiments", signal.experiment_id)
         if document is None or document.data["attempt"] != signal.attempt:
@@ -48,6 +50,28 @@ def hear(signal: paths.Signal, ports: Ports) -> None:
     current = ports.documents.get("experiments", signal.experiment_id)
     if current is not None and current.data["state"] == State.SUCCEEDED:
         champions.rank(ports, current.data)
+
+
+def is_said(signal: paths.Signal, ports: Ports) -> bool:
+    """The signal is there, and is one that can be heard."""
+    try:
+        _read(signal, ports)
+    except NotFoundError:
+        return False
+    except InvalidInputError as invalid:
+        log.warning("%s is no signal: %s", signal, invalid)
+        return False
+    return True
+
+
+def _read(signal: paths.Signal, ports: Ports) -> Json:
+    name = paths.signal(signal.experiment_id, signal.attempt, signal.kind)
+    try:
+        body: Json = schema.parse(ports.data.read(name))
+    except ValueError as error:
+        raise InvalidInputError.of(name, f"no JSON: {error}") from None
+    schema.require("signal.json", body)
+    return body
 
 
 def _act(document: Document, body: Json, ports: Ports) -> bool:

@@ -32,7 +32,7 @@ def attempt_ended(execution: Execution, ports: Ports) -> None:
         ):
             return
         finished = paths.Signal(experiment_id, attempt, "finished")
-        if ports.data.stat(paths.signal(experiment_id, attempt, "finished")):
+        if collect.is_said(finished, ports):
             collect.hear(finished, ports)
             return
         given_up = attempts.is_given_up(ports, document)

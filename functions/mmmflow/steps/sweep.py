@@ -65,7 +65,7 @@ def _look_after(document: Document, ports: Ports) -> None:
     attempt = document.data["attempt"]
     for kind in ("finished", "started"):
         signal = paths.Signal(document.id, attempt, kind)
-        if ports.data.stat(paths.signal(document.id, attempt, kind)):
+        if collect.is_said(signal, ports):
             collect.hear(signal, ports)
             break
     current = ports.documents.get("experiments", document.id)
