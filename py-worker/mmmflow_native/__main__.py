@@ -58,6 +58,8 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("give --input, --config and --data, or --recreate")
     if given.plan and not given.recreate:
         parser.error("--plan goes with --recreate")
+    if given.output.exists() and not given.output.is_dir():
+        parser.error(f"--output {given.output} is no folder")
     if given.stability < 0:
         parser.error("--stability is a number of seeds")
     # Imported here so that --help and a wrong argument answer at once.

@@ -1,12 +1,12 @@
 """The files a run leaves: tables, pictures, the summary; all or nothing."""
 
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mmmflow_native import model_tables, pictures, series_tables
+from mmmflow_native.folder import MODELS, PART, RESULTS, SUMMARY
 from mmmflow_native.model_json import Model, write_model
 from mmmflow_native.progress import Progress, write_json
 from mmmflow_native.report import report
@@ -15,25 +15,6 @@ from mmmflow_native.result import Result
 from mmmflow_native.sensitivity import Plausible
 from mmmflow_native.summary import summary
 from mmmflow_native.tables import Columns, write_table
-
-RESULTS = "results"
-MODELS = "models"  # a folder of results, one JSON per candidate
-PART = ".results.part"
-SUMMARY = "model_summary.json"
-FILES = (SUMMARY, "status.json", "progress.json", "timings.csv")
-
-
-def clear(out: Path) -> None:
-    """Remove what an earlier run left in the folder, and nothing else."""
-    for name in (RESULTS, PART):
-        shutil.rmtree(out / name, ignore_errors=True)
-    for name in FILES:
-        (out / name).unlink(missing_ok=True)
-
-
-def discard(out: Path) -> None:
-    """Remove a half-written result."""
-    shutil.rmtree(out / PART, ignore_errors=True)
 
 
 def write_outputs(result: Result, out: Path, progress: Progress) -> None:

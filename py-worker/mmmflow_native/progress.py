@@ -12,9 +12,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from mmmflow_native.search import SearchProgress
+from mmmflow_native.folder import PROGRESS, TIMINGS
+
+if TYPE_CHECKING:
+    from mmmflow_native.search import SearchProgress
+
 
 Step = Literal["prepare", "search", "select", "output", "done"]
 LEAST_SECONDS_BETWEEN = 0.5
@@ -37,7 +41,7 @@ class Progress:
         self.step = step
         self._write({})
 
-    def search(self, at: SearchProgress) -> None:
+    def search(self, at: "SearchProgress") -> None:
         """Tell how far the search is, at most every half second."""
         if monotonic() - self._written < LEAST_SECONDS_BETWEEN:
             return
@@ -65,7 +69,7 @@ class Progress:
 
     def write_timings(self) -> None:
         """timings.csv: seconds of each stage, in their order."""
-        path = self._out / "timings.csv"
+        path = self._out / TIMINGS
         with path.open("w", encoding="utf-8", newline="") as file:
             rows = csv.writer(file, lineterminator="\n")
             rows.writerow(("stage", "seconds"))
@@ -74,7 +78,7 @@ class Progress:
     def _write(self, more: Mapping[str, Any]) -> None:
         self._written = monotonic()
         write_json(
-            self._out / "progress.json",
+            self._out / PROGRESS,
             {
                 "schema_version": 1,
                 "step": self.step,

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from mmmflow_native import series_tables
+from mmmflow_native.folder import PART, RESULTS
 from mmmflow_native.model_json import read_model, recreate
-from mmmflow_native.outputs import PART, RESULTS
 from mmmflow_native.plan import Plan, read_plan
 from mmmflow_native.plots.onepager import onepager
 from mmmflow_native.plots.style import Context, save

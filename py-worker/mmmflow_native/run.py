@@ -1,4 +1,7 @@
-"""A run and how it ended: status.json, the exit code, what stops it."""
+"""A run and how it ended: status.json, the exit code, what stops it.
+
+Imports little, so that a signal is heard soon after the start.
+"""
 
 import signal
 from collections.abc import Callable
@@ -6,12 +9,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from mmmflow_native import outputs
 from mmmflow_native.errors import (
     StoppedError,
     UnmodellableError,
     UserError,
 )
+from mmmflow_native.folder import STATUS, clear, discard
 from mmmflow_native.progress import Progress, write_json
 
 SUCCEEDED, FAILED = 0, 1
@@ -24,10 +27,10 @@ def run(work: Callable[[Progress], None], out: Path) -> int:
     within two seconds of a SIGTERM.
     """
     out.mkdir(parents=True, exist_ok=True)
-    outputs.clear(out)
     progress = Progress(out)
     try:
         signal.signal(signal.SIGTERM, _stop)
+        clear(out)
         work(progress)
         status: dict[str, Any] = {"status": "succeeded"}
     except UnmodellableError as nothing:
@@ -37,9 +40,9 @@ def run(work: Callable[[Progress], None], out: Path) -> int:
     except StoppedError:
         status = _failed(progress, "stopped", "start the run again")
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    outputs.discard(out)
+    discard(out)
     progress.write_timings()
-    write_json(out / "status.json", {"schema_version": 1, **status})
+    write_json(out / STATUS, {"schema_version": 1, **status})
     progress.say(_last_line(status))
     return FAILED if status["status"] == "failed" else SUCCEEDED
 
