@@ -82,6 +82,16 @@ def collect(event: Any) -> None:
 @functions_framework.cloud_event
 @log.entry(events.labels)
 @dead_letters.guarded
+def rank(event: Any) -> None:
+    """Message `ranking.changed`."""
+    from mmmflow.steps.rank import rank as step
+
+    step(events.read_message(event), wiring.ports())
+
+
+@functions_framework.cloud_event
+@log.entry(events.labels)
+@dead_letters.guarded
 def reconcile(event: Any) -> None:
     """Log entry: a job's execution has ended."""
     from mmmflow.steps.reconcile import reconcile as step

@@ -1,19 +1,17 @@
 """The champion of a country and goal: a document, and files that show it."""
 
-import json
 from typing import Any
 
-from mmmflow import outbox
-from mmmflow.domain import paths, ranking
+from mmmflow import comparisons, outbox, renderings, settings
+from mmmflow.domain import paths, quality_bands, ranking
 from mmmflow.domain.experiment import State
+from mmmflow.domain.ranking import Rule
 from mmmflow.outbox import Outgoing
 from mmmflow.ports import (
-    ConflictError,
     Create,
     Delete,
     Document,
     Json,
-    NotFoundError,
     Order,
     Ports,
     Update,
@@ -71,29 +69,64 @@ def rank_overdue(ports: Ports, before: str) -> None:
 
 
 def update(ports: Ports, country: str, goal: str) -> None:
-    """Apply the ranking to the results that exist, until nobody overtakes."""
+    """Apply the rule to the results that exist, until nothing changes.
+
+    The rule and the results are read after the champion, and once more after
+    each change: whoever comes last has seen all there is.
+    """
     id = id_of(country, goal)
     while True:
         champion = ports.documents.get("champions", id)
-        ranked = _ranked(ports, country, goal)
-        if not ranked:
+        rule = settings.ranking_rule(ports, country)
+        scored = _scored(ports, country, goal, rule)
+        if not scored:
             return
-        if champion is not None and not _changed(champion.data, ranked[0]):
-            data = champion.data
-            break
-        data = _next(champion, country, goal, ranked[0], ports)
-        write = (
-            Create("champions", id, data)
-            if champion is None
-            else Update("champions", id, champion.version, data)
+        if champion is not None and _says(champion.data, scored[0], rule):
+            renderings.write(ports, champion.data, scored)
+            return
+        _crown(ports, id, champion, scored[0], rule)
+
+
+def _says(champion: Json, first: tuple[Any, float], rule: Rule) -> bool:
+    best, score = first
+    told = champion["experiment_id"], champion["score"], champion["rule"]
+    return told == (best["id"], score, rule.sentence)
+
+
+def _crown(
+    ports: Ports,
+    id: str,
+    champion: Document | None,
+    first: tuple[Any, float],
+    rule: Rule,
+) -> None:
+    """Commit who is the best now; another hand may overtake it.
+
+    The same champion under another rule is changed, but not announced.
+    """
+    best, score = first
+    said = _of(ports, best, score, rule)
+    if champion is None:
+        data = {**_first(best), **said}
+        outbox.commit(
+            ports, [Create("champions", id, data)], [_announcement(data)]
         )
-        if outbox.commit(ports, [write], [_announcement(data, champion)]):
-            break
-    # As it was read before the query: what it has counted, the query knew.
-    _render(ports, data, ranked)
+        return
+    version = {"version": champion.data["version"] + 1}
+    if champion.data["experiment_id"] == best["id"]:
+        data = {**champion.data, **version, **said}
+        messages = []
+    else:
+        succeeds = _successor(ports, champion.data, best)
+        data = {**champion.data, **version, **succeeds, **said}
+        messages = [_announcement(data)]
+    update = Update("champions", id, champion.version, data)
+    outbox.commit(ports, [update], messages)
 
 
-def _ranked(ports: Ports, country: str, goal: str) -> list[Any]:
+def _scored(
+    ports: Ports, country: str, goal: str, rule: Rule
+) -> list[tuple[Any, float]]:
     finished = ports.documents.query(
         "experiments",
         where=[
@@ -102,93 +135,56 @@ def _ranked(ports: Ports, country: str, goal: str) -> list[Any]:
             Where("state", "==", State.SUCCEEDED.value),
         ],
     )
-    return ranking.ranked(document.data for document in finished)
+    return ranking.scored((document.data for document in finished), rule)
 
 
-def _changed(champion: Json, best: Json) -> bool:
-    return bool(champion["experiment_id"] != best["id"])
-
-
-def _next(
-    champion: Document | None,
-    country: str,
-    goal: str,
-    best: Json,
-    ports: Ports,
-) -> Json:
-    previous = champion.data if champion else None
+def _first(best: Json) -> Json:
+    word = quality_bands.judge(best["result"]["selected"])["word"]
     return {
         "schema_version": 1,
-        "country": country,
-        "goal": goal,
-        "version": previous["version"] + 1 if previous else 1,
-        "deleted": previous.get("deleted", 0) if previous else 0,
+        "version": 1,
+        "deleted": 0,
+        "previous_experiment_id": None,
+        "comparison": None,
+        "headline": f"the first champion, {word}",
+    }
+
+
+def _successor(ports: Ports, champion: Json, best: Json) -> Json:
+    compared = comparisons.write(ports, champion["experiment_id"], best)
+    gone = "the files of the champion before it are gone"
+    return {
+        "previous_experiment_id": champion["experiment_id"],
+        "comparison": compared and compared["object"],
+        "headline": compared["headline"] if compared else gone,
+    }
+
+
+def _of(ports: Ports, best: Json, score: float, rule: Rule) -> Json:
+    return {
+        "country": best["country"],
+        "goal": best["goal"],
         "experiment_id": best["id"],
-        "previous_experiment_id": previous and previous["experiment_id"],
-        "rule": ranking.RULE,
-        "score": best["result"]["score"],
+        "rule": rule.sentence,
+        "score": score,
         "result": best["result"],
         "correlation_id": best["correlation_id"],
         "updated_at": ports.clock.now().isoformat(),
     }
 
 
-def _announcement(data: Json, previous: Document | None) -> Outgoing:
+def _announcement(data: Json) -> Outgoing:
+    fields = (
+        "country",
+        "goal",
+        "version",
+        "experiment_id",
+        "previous_experiment_id",
+        "score",
+        "headline",
+    )
     return Outgoing(
         "champion.changed",
         data["correlation_id"],
-        {
-            "country": data["country"],
-            "goal": data["goal"],
-            "version": data["version"],
-            "experiment_id": data["experiment_id"],
-            "previous_experiment_id": previous
-            and previous.data["experiment_id"],
-            "score": data["score"],
-        },
+        {field: data[field] for field in fields},
     )
-
-
-def _render(ports: Ports, champion: Json, ranked: list[Any]) -> None:
-    leaderboard = {
-        "version": champion["version"],
-        "experiments": len(ranked),
-        "deleted": champion.get("deleted", 0),
-        "rule": ranking.RULE,
-        "ranking": [
-            {"experiment_id": e["id"], "rank": rank, **e["result"]}
-            for rank, e in enumerate(ranked, start=1)
-        ],
-    }
-    shown = {k: v for k, v in champion.items() if k != "op"}
-    for what, content in (("champion", shown), ("leaderboard", leaderboard)):
-        name = paths.rendering(champion["country"], champion["goal"], what)
-        _write_newer(ports, name, content)
-
-
-def _write_newer(ports: Ports, name: str, content: Json) -> None:
-    """Write the rendering, never over one of a higher version."""
-    text = json.dumps(content, indent=1, ensure_ascii=False).encode()
-    while True:
-        info = ports.data.stat(name)
-        if info is not None and not _is_newer(ports, name, content):
-            return
-        try:
-            ports.data.write(name, text, info.generation if info else "0")
-        except ConflictError:
-            continue
-        return
-
-
-def _is_newer(ports: Ports, name: str, content: Json) -> bool:
-    """By version, then by what it knows of: results made and deleted."""
-    try:
-        shown = json.loads(ports.data.read(name))
-    except NotFoundError:
-        return True
-    return _rank(content) >= _rank(shown)
-
-
-def _rank(content: Json) -> tuple[int, int]:
-    made = content.get("experiments", 0) + content.get("deleted", 0)
-    return content["version"], made + content.get("deleted", 0)

@@ -21,6 +21,7 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "enqueue": ("experiment.requested",),
     "launch": ("queue.changed",),
     "collect": ("object.signals",),
+    "rank": ("ranking.changed",),
     "reconcile": ("execution.ended",),
     "sweep": ("timer.sweep",),
     "bury": ("dead-letter",),

@@ -55,6 +55,11 @@ def rendering(country: str, goal: str, what: str) -> str:
     return f"models/{country}/{safe(goal)}/{what}.json"
 
 
+def comparison(country: str, goal: str, before: str, after: str) -> str:
+    """Of two experiments that were champions one after the other."""
+    return f"models/{country}/{safe(goal)}/comparisons/{before}_{after}.json"
+
+
 def safe(name: str) -> str:
     """A column's name as part of a path: no two names give the same.
 

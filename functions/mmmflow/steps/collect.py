@@ -1,10 +1,19 @@
 """An object under `signals/` → result, ranking, champion; a slot freed."""
 
+import csv
+import io
 import logging
 from typing import Any
 
 from mmmflow import attempts, champions, outbox, queues, schema, training
-from mmmflow.domain import experiment, paths, ranking, request
+from mmmflow.domain import (
+    experiment,
+    paths,
+    quality_bands,
+    ranking,
+    request,
+    stability,
+)
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.domain.experiment import State
 from mmmflow.ports import (
@@ -152,7 +161,10 @@ def _succeeded(data: Json, body: Json, ports: Ports) -> Json:
             "hint": "see the attempt's log",
         }
         return experiment.failed(data, error, retriable=True, now=now)
-    result = _result(folder, summary, body["manifest_generation"])
+    result = {
+        **_result(folder, summary, body["manifest_generation"]),
+        "stability": _stability(ports, folder),
+    }
     goal = {"goal": summary["dep_var"]}
     return {**experiment.succeeded(data, result, now=now), **goal}
 
@@ -168,7 +180,9 @@ def _result(folder: str, summary: Json, generation: str) -> dict[str, Any]:
         "nrmse_backtest",
         "rsq_train",
         "rsq_val",
+        "rsq_test",
         "decomp_rssd",
+        "mape",
         "intercept_dropped",
     )
     return {
@@ -179,7 +193,18 @@ def _result(folder: str, summary: Json, generation: str) -> dict[str, Any]:
         "onepager": f"{folder}/{selected['onepager']}",
         "models_evaluated": summary["models_evaluated"],
         "pareto_models": summary["pareto_models"],
+        "quality": quality_bands.judge(selected),
+        "warnings": len(summary["warnings"]),
     }
+
+
+def _stability(ports: Ports, folder: str) -> Json | None:
+    """From the run's own table; None if its engine writes none."""
+    try:
+        table = ports.data.read(f"{folder}/results/near_optimal.csv")
+    except NotFoundError:
+        return None
+    return stability.summarise(csv.DictReader(io.StringIO(table.decode())))
 
 
 def _failed(data: Json, body: Json, ports: Ports) -> Json:
