@@ -22,12 +22,13 @@ def read_message(event: Any) -> Message:
     topic = str(event["source"]).rpartition("/topics/")[2]
     attributes = dict(pushed.get("attributes") or {})
     try:
-        body = schema.parse(base64.b64decode(pushed.get("data") or ""))
+        data = base64.b64decode(pushed.get("data") or "")
+        body = schema.parse(data)
     except (ValueError, binascii.Error) as error:
         raise InvalidInputError.of("message", f"no JSON: {error}") from None
     if not isinstance(body, dict):
         raise InvalidInputError.of("message", "no JSON object")
-    return Message(topic, str(pushed["messageId"]), body, attributes)
+    return Message(topic, str(pushed["messageId"]), body, attributes, len(data))
 
 
 def read_any(event: Any) -> Message:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mmmflow import schema
+from mmmflow.domain.errors import InvalidInputError
 from mmmflow.log import labels_of
 from mmmflow.ports import (
     AlreadyExistsError,
@@ -30,6 +31,7 @@ from mmmflow.ports import (
 log = logging.getLogger(__name__)
 
 COLLECTION = "outbox"
+MAX_MESSAGE = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def commit(
     been applied and only its report was lost.
 
     Raises:
-        InvalidInputError: a message breaks its schema.
+        InvalidInputError: a message breaks its schema, or is too large.
     """
     op = ports.entropy.token()
     rows = [
@@ -107,6 +109,17 @@ def send_overdue(ports: Ports, before: str) -> int:
     return len(rows)
 
 
+def require_fits(topic: str, body: Json) -> None:
+    """Raises: InvalidInputError: data travels in objects, not in messages."""
+    size = len(json.dumps(body, ensure_ascii=False).encode())
+    if size > MAX_MESSAGE:
+        raise InvalidInputError.of(
+            topic,
+            f"a message of {size} bytes, more than {MAX_MESSAGE}",
+            "put the content into an object, and name that in the message",
+        )
+
+
 def _stamped(write: Write, op: str) -> Write:
     if isinstance(write, Delete):
         return write
@@ -131,6 +144,7 @@ def _row(ports: Ports, message: Outgoing, op: str) -> Create:
         **message.body,
     }
     schema.require(f"{message.topic}.json", body)
+    require_fits(message.topic, body)
     return Create(
         COLLECTION,
         f"{message.topic}-{message_id}",
@@ -182,5 +196,8 @@ def _publish(ports: Ports, row: dict[str, Any]) -> None:
         attributes = row["attributes"]
     else:
         content = json.dumps(row["body"], ensure_ascii=False).encode()
-        attributes = {"correlation_id": row["correlation_id"]}
+        attributes = {
+            "correlation_id": row["correlation_id"],
+            "topic": row["topic"],
+        }
     ports.messages.publish(row["topic"], content, attributes)

@@ -242,6 +242,7 @@ class Message:
     message_id: str
     body: Json
     attributes: Mapping[str, str] = field(default_factory=dict)
+    size: int = field(default=0, compare=False)  # bytes, as it came
 
 
 @dataclass(frozen=True)

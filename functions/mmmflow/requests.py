@@ -15,7 +15,7 @@ from mmmflow.domain import ids
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.log import label
 from mmmflow.outbox import Outgoing
-from mmmflow.ports import Create, Document, Json, Ports, Write
+from mmmflow.ports import Create, Document, Json, Message, Ports, Write
 
 log = logging.getLogger(__name__)
 
@@ -49,10 +49,16 @@ class Request:
         return str(self.body.get("actor") or "unknown")
 
 
-def read(kind: str, body: Json) -> Request:
+def read(kind: str, body: Json, delivery: str = "") -> Request:
+    """The request of a body; `delivery` is the id of the message it came in.
+
+    What is forced is meant again though its content was seen before: without
+    a key of its own it is known by its delivery.
+    """
     content = {k: v for k, v in body.items() if k not in _NOT_CONTENT}
     content_hash = ids.content_hash(content)
-    key = str(body.get("message_id") or content_hash)
+    forced = delivery if body.get("force") else ""
+    key = str(body.get("message_id") or forced or content_hash)
     return Request(kind, key, content_hash, body)
 
 
@@ -79,13 +85,18 @@ def accept(
     made: Sequence[str],
     writes: Sequence[Write],
     messages: Sequence[Outgoing] = (),
+    *,
+    batch_id: str | None = None,
 ) -> bool:
     """Commit what the request makes together with its answer.
 
-    False if the same request was answered meanwhile.
+    A large batch's experiments are not in `made`, but in `batch_id`.
+    False if the same request was answered meanwhile, or a write refused.
     """
     _say(request, f"asks for {len(made)}")
-    document = _document(ports, request, "ACCEPTED", made=list(made))
+    document = _document(
+        ports, request, "ACCEPTED", made=list(made), batch_id=batch_id
+    )
     return outbox.commit(ports, [document, *writes], messages)
 
 
@@ -102,6 +113,15 @@ def refuse_reused(ports: Ports, request: Request, why: str) -> None:
     """Store that the key was used before, for the other content only."""
     key = f"{request.key} with {request.content_hash}"
     refuse(ports, replace(request, key=key), [Problem("message_id", why)])
+
+
+def require_fits(message: Message, hint: str) -> None:
+    """Raises: InvalidInputError: the message is too large; `hint` helps."""
+    if message.size > outbox.MAX_MESSAGE:
+        size, most = message.size, outbox.MAX_MESSAGE
+        raise InvalidInputError.of(
+            "message", f"it has {size} bytes, more than {most}", hint
+        )
 
 
 def problems_of(answer: Json) -> list[Problem]:

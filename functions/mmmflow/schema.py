@@ -12,9 +12,13 @@ from referencing.jsonschema import DRAFT202012
 from mmmflow.domain.errors import InvalidInputError, Problem
 
 
+def text(name: str) -> str:
+    """The schema as it stands in `schemas/`."""
+    return resources.files("mmmflow").joinpath("schemas", name).read_text()
+
+
 def _load(name: str) -> Any:
-    text = resources.files("mmmflow").joinpath("schemas", name).read_text()
-    return json.loads(text)
+    return json.loads(text(name))
 
 
 def _resource(uri: str) -> Resource[Any]:

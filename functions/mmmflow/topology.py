@@ -18,7 +18,11 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "extract": ("dataset.requested",),
     "ingest": ("object.uploads",),
     "prepare": ("object.datasets", "object.metadata"),
-    "enqueue": ("experiment.requested",),
+    "enqueue": (
+        "experiment.requested",
+        "batch.continued",
+        "training.prepared",
+    ),
     "launch": ("queue.changed",),
     "collect": ("object.signals",),
     "rank": ("ranking.changed",),
@@ -45,7 +49,10 @@ def topic_of(function: str, attributes: Mapping[str, str]) -> str:
     topics = SUBSCRIPTIONS.get(function, ())
     if len(topics) == 1:
         return topics[0]
-    name = attributes.get("objectId", "")
+    name = attributes.get("objectId")
+    if name is None:
+        named = attributes.get("topic", "")
+        return named if named in topics else next(iter(topics), "")
     found = (
         topic
         for (_, prefix), topic in NOTIFICATIONS.items()

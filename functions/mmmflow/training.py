@@ -170,6 +170,14 @@ def mapping_for(ports: Ports, country: str, version: str) -> Document | None:
     return own or ports.documents.get("mappings", f"universal~{version}")
 
 
+def mapping_of(ports: Ports, dataset: Json) -> Document | None:
+    """The mapping that a dataset is to be prepared with, if it is there."""
+    country, version = dataset["country"], dataset["mapping_version"]
+    if version:
+        return mapping_for(ports, country, version)
+    return newest_mapping(ports, country)
+
+
 def newest_mapping(ports: Ports, country: str) -> Document | None:
     """The country's own newest mapping, else the newest universal one."""
     for scope in (country, "universal"):
@@ -193,7 +201,7 @@ def _training(ports: Ports, data: Json) -> tuple[Json, Document] | None:
     Raises:
         InvalidInputError: this data will never be prepared, and why.
     """
-    dataset = _dataset(ports, data)
+    dataset = wanted_dataset(ports, data)
     if dataset is None:
         return None
     if dataset.data["state"] == "FAILED" and data["dataset_id"]:
@@ -203,6 +211,9 @@ def _training(ports: Ports, data: Json) -> tuple[Json, Document] | None:
     version = data["mapping_version"] or dataset.data["prepared_with"]
     training = dataset.data["trainings"].get(version)
     if training is None:
+        refused = dataset.data.get("refusals", {}).get(version)
+        if refused:
+            raise InvalidInputError([Problem(**one) for one in refused])
         return None
     id = f"{training['mapping_scope']}~{version}"
     found = ports.documents.get("mappings", id)
@@ -212,7 +223,12 @@ def _training(ports: Ports, data: Json) -> tuple[Json, Document] | None:
     return {**training, **identity}, found
 
 
-def _dataset(ports: Ports, data: Json) -> Document | None:
+def wanted_dataset(ports: Ports, data: Json) -> Document | None:
+    """The dataset that an experiment is for: the named, else the newest.
+
+    Raises:
+        InvalidInputError: the named one is not there, or of another country.
+    """
     if data["dataset_id"]:
         named = ports.documents.get("datasets", data["dataset_id"])
         if named is None:
@@ -236,6 +252,73 @@ def _dataset(ports: Ports, data: Json) -> Document | None:
         limit=1,
     )
     return newest[0] if newest else None
+
+
+def waited_for(ports: Ports, scope: str, version: str) -> list[Document]:
+    """Prepared datasets that experiments want prepared with that mapping too.
+
+    `scope` is a country, or "universal" for every country without a mapping
+    of that version of its own.
+    """
+    of_country = [Where("country", "==", scope)] if scope != "universal" else []
+    waiting = ports.documents.query(
+        "experiments",
+        where=[
+            Where("state", "==", State.WAITING.value),
+            Where("mapping_version", "==", version),
+            *of_country,
+        ],
+        limit=CHUNK,
+    )
+    found: dict[str, Document] = {}
+    for experiment_document in waiting:
+        dataset = _unprepared(ports, experiment_document.data)
+        if dataset is not None:
+            found[dataset.id] = dataset
+    return [
+        dataset
+        for dataset in found.values()
+        if _scope_of(ports, dataset.data["country"], version) == scope
+    ]
+
+
+def unprepared_mappings(ports: Ports) -> list[Document]:
+    """Mappings that experiments wait for, for a dataset without them."""
+    waiting = ports.documents.query(
+        "experiments",
+        where=[
+            Where("state", "==", State.WAITING.value),
+            Where("mapping_version", ">=", ""),
+        ],
+        limit=CHUNK,
+    )
+    found: dict[str, Document] = {}
+    for document in waiting:
+        country, version = (
+            document.data["country"],
+            document.data["mapping_version"],
+        )
+        mapping_document = mapping_for(ports, country, version)
+        if mapping_document and _unprepared(ports, document.data):
+            found[mapping_document.id] = mapping_document
+    return list(found.values())
+
+
+def _unprepared(ports: Ports, data: Json) -> Document | None:
+    """The prepared dataset that lacks the mapping the experiment wants."""
+    try:
+        dataset = wanted_dataset(ports, data)
+    except InvalidInputError:
+        return None
+    if dataset is None or dataset.data["prepared_with"] is None:
+        return None
+    known = {**dataset.data["trainings"], **dataset.data.get("refusals", {})}
+    return None if data["mapping_version"] in known else dataset
+
+
+def _scope_of(ports: Ports, country: str, version: str) -> str | None:
+    found = mapping_for(ports, country, version)
+    return found.data["scope"] if found else None
 
 
 def _freeze(

@@ -28,6 +28,11 @@ def run_folder(tag: str, number: int, country: str, experiment_id: str) -> str:
     return f"robyn/{tag}-{number}/{country}/{experiment_id}"
 
 
+def batch_manifest(batch_id: str) -> str:
+    """A request a line, of a batch that is created in chunks."""
+    return f"batches/{batch_id}/manifest.jsonl"
+
+
 def job_config(run: str) -> str:
     return f"{run}/job_config.json"
 

@@ -1,17 +1,39 @@
-"""`experiment.requested` → experiments that wait for their data, or run."""
+"""`experiment.requested` → experiments that wait for their data, or run.
 
-from mmmflow import requests, schema, training
-from mmmflow.domain import ids, request
+A large batch, and all that waits for a country's data, is gone through in
+chunks: each ends with a message to this function that asks for the next.
+"""
+
+from mmmflow import batches, requests, schema, submission, training
 from mmmflow.domain.errors import InvalidInputError
-from mmmflow.ports import Create, Document, Json, Message, Ports
-
-SCHEMA = "experiment.requested.json"
+from mmmflow.ports import Document, Message, Ports
 
 
 def enqueue(message: Message, ports: Ports) -> None:
+    """Make experiments, or go on with what was begun."""
+    match message.topic:
+        case "batch.continued":
+            schema.require("batch.continued.json", message.body)
+            batches.proceed(ports, message.body)
+        case "training.prepared":
+            schema.require("training.prepared.json", message.body)
+            country, after = message.body["country"], message.body["after"]
+            training.release_waiting(ports, country, after)
+        case _:
+            _requested(message, ports)
+
+
+def _requested(message: Message, ports: Ports) -> None:
     """Make the experiments; what a person did wrong is stored and final."""
-    asked = requests.read("experiment.requested", message.body)
+    asked = requests.read(
+        "experiment.requested", message.body, message.message_id
+    )
     try:
+        requests.require_fits(
+            message,
+            "write the experiments into an object of the data bucket and send"
+            ' {"batch_object": {"name": …, "generation": …}}',
+        )
         submit(asked, ports)
     except InvalidInputError as invalid:
         requests.refuse(ports, asked, invalid.problems)
@@ -22,57 +44,15 @@ def enqueue(message: Message, ports: Ports) -> None:
 def submit(asked: requests.Request, ports: Ports) -> list[Document]:
     """The experiments of the request: made now, or when it first came.
 
+    Of a large batch none is here: they are made in chunks after this.
+
     Raises:
         InvalidInputError: with every problem of every experiment.
         KeyReusedError: the key is known with other content.
     """
     answer = requests.answered(ports, asked)
     if answer is None:
-        _make(asked, ports)
-        answer = requests.answered(ports, asked)
-        assert answer is not None  # noqa: S101  (committed just above)
+        answer = batches.make(ports, asked, submission.read(ports, asked.body))
     for document in requests.made(ports, answer, "experiments"):
         training.release(ports, document.id)
     return requests.made(ports, answer, "experiments")
-
-
-def _make(asked: requests.Request, ports: Ports) -> None:
-    wanted = validated(asked.body)
-    now = ports.clock.now()
-    batch_id = asked.body.get("batch_id")
-    experiments = [
-        request.new_experiment(
-            ids.mint(now, asked.id, index),
-            request.complete(one),
-            batch_id=batch_id,
-            correlation_id=asked.correlation_id,
-            actor=asked.actor,
-            now=now,
-        )
-        for index, one in enumerate(wanted)
-    ]
-    requests.accept(
-        ports,
-        asked,
-        [data["id"] for data in experiments],
-        [Create("experiments", data["id"], data) for data in experiments],
-        [m for data in experiments for m in training.changed(data)],
-    )
-
-
-def validated(body: Json) -> list[Json]:
-    """One request per experiment.
-
-    Raises:
-        InvalidInputError: with every problem of every experiment.
-    """
-    schema.require(SCHEMA, body)
-    wanted = request.expand(body)
-    problems = {
-        problem: None
-        for one in wanted
-        for problem in schema.check("experiment.json", one)
-    }
-    if problems:
-        raise InvalidInputError(list(problems))
-    return wanted

@@ -3,10 +3,9 @@
 import tempfile
 from pathlib import Path
 
-from mmmflow import datasets, requests, schema, sql
+from mmmflow import datasets, requests, schema, sql, submission
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.ports import Create, Document, Json, Message, Ports, RefusedError
-from mmmflow.steps import enqueue
 
 
 def extract(message: Message, ports: Ports) -> None:
@@ -57,7 +56,7 @@ def _validate(body: Json) -> None:
         train = {"schema_version": 1, **body["train"]}
         country = {"country": body["countries"][0]}
         train["experiment"] = {**train["experiment"], **country}
-        enqueue.validated(train)
+        submission.validated(train, times=len(body["countries"]))
 
 
 def _extract_one(dataset: Document, ports: Ports) -> None:

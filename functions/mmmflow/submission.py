@@ -1,0 +1,85 @@
+"""What a person submits: all of it validated before any of it is made."""
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from mmmflow import manifests, schema
+from mmmflow.domain import request
+from mmmflow.domain.errors import InvalidInputError, Problem
+from mmmflow.ports import Json, Ports
+
+SCHEMA = "experiment.requested.json"
+_ONE = "experiment.json"
+_ANY = {"country": "DE"}
+
+
+def validated(body: Json, *, times: int = 1) -> list[Json]:
+    """One request per experiment of the message's `experiment` and `sweep`.
+
+    The sweep is made `times` times: once for each country, say.
+
+    Raises:
+        InvalidInputError: with every problem of every experiment.
+    """
+    schema.require(SCHEMA, body)
+    experiments = request.expand(body)
+    problems = request.unconfirmed(len(experiments) * times, body)
+    found = dict.fromkeys(problems)
+    found |= {p: None for one in experiments for p in problems_of(one)}
+    if found:
+        raise InvalidInputError(list(found))
+    return experiments
+
+
+def read(ports: Ports, body: Json) -> list[Json]:
+    """As `validated`, also of a message that names an object.
+
+    Raises:
+        InvalidInputError: with every problem of every experiment.
+    """
+    if "batch_object" not in body:
+        return validated(body)
+    schema.require(SCHEMA, body)
+    experiments, problems = split(manifests.read(ports, **body["batch_object"]))
+    if problems:
+        raise InvalidInputError(problems)
+    return experiments
+
+
+def split(rows: manifests.Rows) -> tuple[list[Json], list[Problem]]:
+    """(the experiments of the rows that are right, the problems of others).
+
+    Raises:
+        InvalidInputError: the whole can't be read, or has no rows.
+    """
+    experiments: list[Json] = []
+    problems: list[Problem] = []
+    for row in rows:
+        found = row.problems or tuple(problems_of(row.experiment))
+        problems += (row.placed(problem) for problem in found)
+        if not found:
+            experiments.append(row.experiment)
+    if not experiments and not problems:
+        raise InvalidInputError.of("rows", "there are none", "one a row")
+    return experiments, problems
+
+
+def problems_of(experiment: Json) -> list[Problem]:
+    """What is wrong with a request in itself, before any data is known."""
+    found: list[Problem] = []
+    if "country" not in experiment:
+        found += schema.check(_ONE, {})
+    for field, value in experiment.items():
+        found += _field_problems(field, json.dumps(value, sort_keys=True))
+    if found:
+        return found
+    return list(request.contradictions(request.complete(experiment)))
+
+
+@lru_cache(maxsize=2048)
+def _field_problems(field: str, value: str) -> Sequence[Problem]:
+    """A field's own problems: a large batch repeats most of its values."""
+    one: dict[str, Any] = {**_ANY, field: json.loads(value)}
+    return tuple(schema.check(_ONE, one))
