@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from mmmflow import outbox, schema
+from mmmflow import outbox, requests, schema
 from mmmflow.domain import ids, paths
 from mmmflow.domain.errors import Problem
 from mmmflow.log import labels_of
@@ -25,6 +25,16 @@ from mmmflow.ports import (
 from mmmflow.requests import Request
 
 log = logging.getLogger(__name__)
+
+
+def asked_by_upload(name: str, generation: str) -> Request:
+    """What a dropped file asks for; a file that replaces it asks anew."""
+    body = {
+        "message_id": f"{name}#{generation}",
+        "actor": "upload",
+        "upload": name,
+    }
+    return requests.read("upload", body)
 
 
 def new(

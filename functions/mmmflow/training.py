@@ -7,7 +7,7 @@ data is made; both find what the other has committed.
 import json
 import logging
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from mmmflow import outbox, schema
 from mmmflow.domain import experiment, job_config, mapping, paths, request
@@ -299,7 +299,7 @@ def unprepared_mappings(ports: Ports) -> list[Document]:
             document.data["mapping_version"],
         )
         mapping_document = mapping_for(ports, country, version)
-        if mapping_document and _unprepared(ports, document.data):
+        if _is_accepted(mapping_document) and _unprepared(ports, document.data):
             found[mapping_document.id] = mapping_document
     return list(found.values())
 
@@ -318,7 +318,12 @@ def _unprepared(ports: Ports, data: Json) -> Document | None:
 
 def _scope_of(ports: Ports, country: str, version: str) -> str | None:
     found = mapping_for(ports, country, version)
-    return found.data["scope"] if found else None
+    return found.data["scope"] if _is_accepted(found) else None
+
+
+def _is_accepted(found: Document | None) -> TypeGuard[Document]:
+    """A refused mapping may still be corrected: it is waited for."""
+    return found is not None and found.data["state"] == "ACCEPTED"
 
 
 def _freeze(

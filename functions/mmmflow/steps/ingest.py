@@ -11,14 +11,7 @@ from mmmflow.ports import Create, Document, NotFoundError, ObjectEvent, Ports
 
 def ingest(event: ObjectEvent, ports: Ports) -> None:
     """Make the dataset; a file that can't be read is stored as its end."""
-    asked = requests.read(
-        "upload",
-        {
-            "message_id": f"{event.name}#{event.generation}",
-            "actor": "upload",
-            "upload": event.name,
-        },
-    )
+    asked = datasets.asked_by_upload(event.name, event.generation)
     place = paths.parse_upload(event.name)
     if place is None:
         requests.refuse(ports, asked, [_misplaced(event.name)])

@@ -7,7 +7,7 @@ for.
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mmmflow import datasets, outbox, schema, training
 from mmmflow.domain import mapping as data_mapping
@@ -43,12 +43,7 @@ def prepare(event: ObjectEvent, ports: Ports) -> None:
 
 def _dataset_came(dataset_id: str, ports: Ports) -> None:
     data = _mark_extracted(dataset_id, ports)
-    country, version = data["country"], data["mapping_version"]
-    mapping = (
-        training.mapping_for(ports, country, version)
-        if version
-        else training.newest_mapping(ports, country)
-    )
+    mapping = training.mapping_of(ports, data)
     if mapping is not None:
         _prepare_with(dataset_id, mapping, ports)
 
@@ -58,6 +53,8 @@ def _mapping_came(scope: str, version: str, ports: Ports) -> None:
     for dataset in _waiting_datasets(scope, ports):
         if dataset.data["mapping_version"] in (None, version):
             _prepare_with(dataset.id, mapping, ports)
+    for dataset in training.waited_for(ports, scope, version):
+        _prepare_also_with(dataset, mapping, ports)
 
 
 def _waiting_datasets(scope: str, ports: Ports) -> list[Document]:
@@ -123,6 +120,20 @@ def _prepare_with(dataset_id: str, mapping: Document, ports: Ports) -> None:
         except InvalidInputError as invalid:
             made, problems = None, invalid.problems
         _record(dataset_id, version, made, problems, ports)
+    training.release_waiting(ports, dataset.data["country"])
+
+
+def _prepare_also_with(
+    dataset: Document, mapping: Document, ports: Ports
+) -> None:
+    """Prepare a prepared dataset with one more mapping."""
+    version = mapping.data["version"]
+    try:
+        made = _make(dataset.data, mapping, ports)
+        _record_also(dataset.id, version, "trainings", made, ports)
+    except InvalidInputError as invalid:
+        listed = [problem.as_json() for problem in invalid.problems]
+        _record_also(dataset.id, version, "refusals", listed, ports)
     training.release_waiting(ports, dataset.data["country"])
 
 
@@ -247,6 +258,21 @@ def _record(
     why = "; ".join(str(problem) for problem in problems)
     how = f"can't be prepared: {why}" if problems else "prepared"
     datasets.say(data, f"{how}, mapping {version}")
+
+
+def _record_also(
+    dataset_id: str, version: str, field: str, outcome: Any, ports: Ports
+) -> None:
+    """What became of one more mapping: what was made, or what is wrong."""
+    while True:
+        dataset = ports.documents.get("datasets", dataset_id)
+        if dataset is None or version in dataset.data["trainings"]:
+            return
+        known = dataset.data.get(field, {})
+        data = {**dataset.data, field: {**known, version: outcome}}
+        update = Update("datasets", dataset.id, dataset.version, data)
+        if outbox.commit(ports, [update]):
+            return
 
 
 def _wanted_training(data: Json, version: str) -> list[Outgoing]:
