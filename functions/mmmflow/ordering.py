@@ -120,7 +120,7 @@ def _next_priority(
             Where("queue", "==", other.data["queue"]),
             Where("priority", ">=", above),
         ],
-        order_by=[Order("priority")],
+        order_by=[Order("priority"), Order("id", descending=True)],
         limit=2,
     )
     others = [d.data["priority"] for d in found if d.id != moved.id]

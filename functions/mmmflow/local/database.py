@@ -18,16 +18,6 @@ CREATE TABLE IF NOT EXISTS documents (
   data TEXT NOT NULL,
   PRIMARY KEY (collection, id)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS documents_by_state ON documents (
-  collection, data ->> '$.state', data ->> '$.queue',
-  data ->> '$.priority' DESC, id
-);
-CREATE INDEX IF NOT EXISTS documents_by_country ON documents (
-  collection, data ->> '$.country', data ->> '$.state', id
-);
-CREATE INDEX IF NOT EXISTS documents_by_batch ON documents (
-  collection, data ->> '$.batch_id', id
-);
 CREATE TABLE IF NOT EXISTS objects (
   bucket TEXT NOT NULL,
   name TEXT NOT NULL,
@@ -64,6 +54,25 @@ CREATE TABLE IF NOT EXISTS counters (
 ) WITHOUT ROWID;
 """
 
+# Fields of each index of documents, after the collection, with how many
+# documents share the fields up to there where there are many. Told these
+# figures, SQLite finds what it is asked for without reading a collection.
+_INDEXES = {
+    "by_state": (
+        ("state", "queue", "priority DESC", "id"),
+        (9000, 4000, 2000, 1),
+    ),
+    "by_state_time": (("state", "id"), (9000, 1)),
+    "by_country": (("country", "state", "id"), (9000, 4000, 1)),
+    "by_country_time": (("country", "id"), (9000, 1)),
+    "by_batch": (("batch_id", "state", "id"), (1000, 500, 1)),
+    "by_batch_time": (("batch_id", "id"), (1000, 1)),
+    "by_queue_time": (("queue", "id"), (9000, 1)),
+    "by_goal_time": (("goal", "id"), (9000, 1)),
+    "by_lease": (("lease_until",), (2,)),
+}
+_MANY = 100_000
+
 
 class Database:
     """The file, opened once per thread."""
@@ -75,6 +84,7 @@ class Database:
         with self.write() as connection:
             for statement in _SCHEMA.split(";"):
                 connection.execute(statement)
+            _index(connection)
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -112,3 +122,33 @@ def next_value(connection: sqlite3.Connection, counter: str) -> int:
         (counter,),
     ).fetchone()
     return int(row[0])
+
+
+def _index(connection: sqlite3.Connection) -> None:
+    """The indexes of documents, and what SQLite is to believe of them."""
+    figures = [("documents", f"{_MANY} {_MANY // 5} 1")]
+    for name, (fields, shared) in _INDEXES.items():
+        columns = ", ".join(_column(field) for field in fields)
+        connection.execute(
+            f"CREATE INDEX IF NOT EXISTS documents_{name} ON documents"
+            f" (collection, {columns}) WHERE {_column(fields[0])} IS NOT NULL"
+        )
+        counts = " ".join(str(count) for count in shared)
+        figures.append((f"documents_{name}", f"{_MANY} {_MANY // 5} {counts}"))
+    connection.execute("ANALYZE counters")  # makes the table of figures
+    known = connection.execute(
+        "SELECT idx, stat FROM sqlite_stat1 WHERE tbl = 'documents'"
+    ).fetchall()
+    if sorted(known) == sorted(figures):
+        return
+    connection.execute("DELETE FROM sqlite_stat1 WHERE tbl = 'documents'")
+    connection.executemany(
+        "INSERT INTO sqlite_stat1 VALUES ('documents', ?, ?)", figures
+    )
+    connection.execute("ANALYZE sqlite_schema")
+
+
+def _column(field: str) -> str:
+    """A field with its order as SQL; the id is a column of its own."""
+    name, _, order = field.partition(" ")
+    return "id" if name == "id" else f"data ->> '$.{name}' {order}".rstrip()

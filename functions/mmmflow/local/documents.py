@@ -44,9 +44,11 @@ class SqliteDocuments:
             f"{_field(o.field)} {'DESC' if o.descending else 'ASC'}"
             for o in order_by
         ]
+        if all(o.field != "id" for o in order_by):
+            orders.append("id")
         sql = (
             f"SELECT id, version, data FROM documents WHERE {condition}"  # noqa: S608
-            f" ORDER BY {', '.join([*orders, 'id'])} LIMIT ?"
+            f" ORDER BY {', '.join(orders)} LIMIT ?"
         )
         rows = self._database.connection.execute(
             sql, [*values, -1 if limit is None else limit]
