@@ -53,15 +53,19 @@ def run(
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-        while True:
-            try:
-                return Ended(process.wait(_POLL), None)
-            except subprocess.TimeoutExpired:
-                tick()
-            if interrupted():
-                return _stop(process, Stopped.INTERRUPTED)
-            if time.monotonic() > deadline:
-                return _stop(process, Stopped.TIMEOUT)
+        try:
+            while True:
+                try:
+                    return Ended(process.wait(_POLL), None)
+                except subprocess.TimeoutExpired:
+                    tick()
+                if interrupted():
+                    return _stop(process, Stopped.INTERRUPTED)
+                if time.monotonic() > deadline:
+                    return _stop(process, Stopped.TIMEOUT)
+        finally:
+            process.kill()  # nothing, where it has ended
+            process.wait()
 
 
 def _stop(process: "subprocess.Popen[bytes]", why: Stopped) -> Ended:

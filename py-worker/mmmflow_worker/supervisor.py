@@ -6,6 +6,7 @@ import logging
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from mmmflow.ports import AlreadyExistsError, NotFoundError
 
 from mmmflow_worker import engine, manifest, outcome
 from mmmflow_worker.claim import claim
+from mmmflow_worker.engine import Stopped
 from mmmflow_worker.outcome import Outcome
 from mmmflow_worker.task import Task
 
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 
 LOG = "robyn_console.log"
 _OF_LIMIT = 0.95
+_NEARLY = 0.9
+_TO_BEGIN = 5.0  # seconds that a process may take before its clock begins
 _LIVE = ("progress.json", LOG)
 
 
@@ -61,6 +65,7 @@ class _Attempt:
         self._config: dict[str, Any] = {}
         self._uploaded: dict[str, bytes] = {}
         self._next_upload = 0.0
+        self._began = time.monotonic()
         (folder / "in").mkdir()
         self._out.mkdir()
 
@@ -81,20 +86,34 @@ class _Attempt:
         result = engine.run(
             commands[self._config["engine"]["name"]],
             self._folder,
-            seconds=self._task.timeout_seconds * _OF_LIMIT,
+            seconds=self._task.timeout_seconds * _OF_LIMIT - self._age,
             interrupted=interrupted,
             tick=self._upload_live,
         )
+        if result.stopped is Stopped.INTERRUPTED and self._is_at_limit():
+            result = replace(result, stopped=Stopped.TIMEOUT)
         ended = outcome.judge(result, self._out, self._task.timeout_seconds)
         self._finish(ended)
         return ended
+
+    @property
+    def _age(self) -> float:
+        return time.monotonic() - self._began
+
+    def _is_at_limit(self) -> bool:
+        """The platform, whose clock began before ours, ends us for it."""
+        limit = self._task.timeout_seconds
+        return self._age > min(limit * _NEARLY, limit - _TO_BEGIN)
 
     def _fetch(self) -> None:
         """Config and data, checked against what the config says they are."""
         bucket, inputs = self._task.bucket, self._folder / "in"
         path = inputs / "job_config.json"
         bucket.download(paths.job_config(self._task.run), path)
-        config = json.loads(path.read_text())
+        try:
+            config = schema.parse(path.read_text())
+        except ValueError as error:
+            raise InvalidInputError.of(path.name, f"no JSON: {error}") from None
         self._config = config
         label(correlation_id=config.get("correlation_id"))
         schema.require("job_config.json", config)
