@@ -4,13 +4,15 @@ import logging
 from datetime import timedelta
 
 from mmmflow import (
+    announcements,
     attempts,
+    batches,
     champions,
     dead_letters,
     outbox,
     queues,
     removals,
-    training,
+    waiting,
 )
 from mmmflow.domain import experiment, paths
 from mmmflow.domain.experiment import State
@@ -34,8 +36,9 @@ def sweep(message: Message, ports: Ports) -> None:
     champions.rank_overdue(ports, before.isoformat())
     for document in _overdue(ports):
         _look_after(document, ports)
-    for document in _waiting(ports):
-        training.release(ports, document.id)
+    announcements.repeat_lost(ports)
+    batches.resume_overdue(ports, before.isoformat())
+    waiting.look_again(ports)
     queues.wake(ports)
     old = ports.clock.now() - NOTED_FOR
     dead_letters.forget_failures(ports, old.isoformat())
@@ -53,11 +56,6 @@ def _overdue(ports: Ports) -> list[Document]:
         order_by=[Order("lease_until")],
         limit=_AT_ONCE,
     )
-
-
-def _waiting(ports: Ports) -> list[Document]:
-    waiting = Where("state", "==", State.WAITING.value)
-    return ports.documents.query("experiments", [waiting], limit=_AT_ONCE)
 
 
 def _look_after(document: Document, ports: Ports) -> None:
