@@ -70,7 +70,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _train(given: argparse.Namespace, progress: "Progress") -> None:
-    from mmmflow_native import engine, inputs
+    from mmmflow_native import engine
+    from mmmflow_native.data import inputs
 
     if given.input is None:
         found = inputs.Inputs(given.config, given.data, given.holidays)
@@ -86,7 +87,7 @@ def _train(given: argparse.Namespace, progress: "Progress") -> None:
 
 
 def _recreate(given: argparse.Namespace, progress: "Progress") -> None:
-    from mmmflow_native import recreation
+    from mmmflow_native.write import recreation
 
     recreation.run(given.recreate, given.plan, given.output, progress)
 

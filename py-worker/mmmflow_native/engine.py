@@ -3,26 +3,30 @@
 from dataclasses import replace
 from pathlib import Path
 
-from mmmflow_native import caveats
-from mmmflow_native.config import JobConfig
-from mmmflow_native.config_reader import read_config
-from mmmflow_native.convergence import convergence
-from mmmflow_native.features import Features
-from mmmflow_native.fit import fit
-from mmmflow_native.inputs import Inputs, Options, read_features
-from mmmflow_native.model_json import Model, read_model
-from mmmflow_native.outputs import write_outputs
-from mmmflow_native.plan import Plan
-from mmmflow_native.problem import Problem
+from mmmflow_native.budget.plan import Plan
+from mmmflow_native.budget.proposal import propose
+from mmmflow_native.choice import caveats
+from mmmflow_native.choice.convergence import convergence
+from mmmflow_native.choice.refresh import about_movement, movement, refreshed
+from mmmflow_native.choice.selection import select
+from mmmflow_native.choice.sensitivity import plausible, weighted_choices
+from mmmflow_native.choice.stability import (
+    Stability,
+    about_stability,
+    stability,
+)
+from mmmflow_native.data.config import JobConfig
+from mmmflow_native.data.config_reader import read_config
+from mmmflow_native.data.features import Features
+from mmmflow_native.data.inputs import Inputs, Options, read_features
+from mmmflow_native.model.fit import fit
+from mmmflow_native.model.problem import Problem
+from mmmflow_native.optimise.search import search
+from mmmflow_native.optimise.solutions import Solutions
 from mmmflow_native.progress import Progress
-from mmmflow_native.proposal import propose
-from mmmflow_native.refresh import about_movement, movement, refreshed
 from mmmflow_native.result import Result
-from mmmflow_native.search import search
-from mmmflow_native.selection import select
-from mmmflow_native.sensitivity import plausible, weighted_choices
-from mmmflow_native.solutions import Solutions
-from mmmflow_native.stability import Stability, about_stability, stability
+from mmmflow_native.write.model_json import Model, read_model
+from mmmflow_native.write.outputs import write_outputs
 
 
 def run(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mmmflow_native.folder import PROGRESS, TIMINGS
 
 if TYPE_CHECKING:
-    from mmmflow_native.search import SearchProgress
+    from mmmflow_native.optimise.search import SearchProgress
 
 
 Step = Literal["prepare", "search", "select", "output", "done"]

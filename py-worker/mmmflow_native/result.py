@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from mmmflow_native.allocation import Allocation
-from mmmflow_native.config import JobConfig
-from mmmflow_native.convergence import Convergence
-from mmmflow_native.fit import Fit
-from mmmflow_native.problem import Problem
-from mmmflow_native.refresh import Movement
-from mmmflow_native.selection import Selection
-from mmmflow_native.sensitivity import Plausible, WeightedChoice
-from mmmflow_native.solutions import Solutions
-from mmmflow_native.stability import Stability
+from mmmflow_native.budget.allocation import Allocation
+from mmmflow_native.choice.convergence import Convergence
+from mmmflow_native.choice.refresh import Movement
+from mmmflow_native.choice.selection import Selection
+from mmmflow_native.choice.sensitivity import Plausible, WeightedChoice
+from mmmflow_native.choice.stability import Stability
+from mmmflow_native.data.config import JobConfig
+from mmmflow_native.model.fit import Fit
+from mmmflow_native.model.problem import Problem
+from mmmflow_native.optimise.solutions import Solutions
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,11 +11,11 @@ import statistics
 import time
 
 import numpy as np
-from mmmflow_native.candidates import candidates
-from mmmflow_native.evaluate import Evaluator
-from mmmflow_native.problem import Adstock, Problem
-from mmmflow_native.search import search
-from mmmflow_native.space import space
+from mmmflow_native.model.candidates import candidates
+from mmmflow_native.model.evaluate import Evaluator
+from mmmflow_native.model.problem import Adstock, Problem
+from mmmflow_native.optimise.search import search
+from mmmflow_native.optimise.space import space
 from mmmflow_native.threads import single_threaded
 
 from tests.bench.daily import daily_problem

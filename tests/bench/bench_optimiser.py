@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from mmmflow_native.problem import FloatArray, Problem
-from mmmflow_native.search import OptimiserName, search
-from mmmflow_native.solutions import Solutions
+from mmmflow_native.model.problem import FloatArray, Problem
+from mmmflow_native.optimise.search import OptimiserName, search
+from mmmflow_native.optimise.solutions import Solutions
 
 from tests.bench.daily import daily_problem
 from tests.reference.conftest import REFERENCE

@@ -13,11 +13,11 @@ import json
 from dataclasses import dataclass
 
 import numpy as np
-from mmmflow_native.pareto import error_scores
-from mmmflow_native.problem import Column, FloatArray, Problem
-from mmmflow_native.search import search
-from mmmflow_native.selection import Selection, select
-from mmmflow_native.solutions import Solutions
+from mmmflow_native.choice.pareto import error_scores
+from mmmflow_native.choice.selection import Selection, select
+from mmmflow_native.model.problem import Column, FloatArray, Problem
+from mmmflow_native.optimise.search import search
+from mmmflow_native.optimise.solutions import Solutions
 
 WEEKS, START = 208, 22
 CHANNELS = ("tv", "ooh", "search", "social", "video")

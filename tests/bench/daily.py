@@ -1,7 +1,7 @@
 """A daily table: three years, ten paid channels and one organic."""
 
 import numpy as np
-from mmmflow_native.problem import Column, FloatArray, Problem
+from mmmflow_native.model.problem import Column, FloatArray, Problem
 
 ROWS = 3 * 365
 CHANNELS = 10

@@ -15,8 +15,8 @@ import mmmflow
 import numpy as np
 import pyarrow.parquet
 import pytest
-from mmmflow_native.model_json import read_model, recreate
-from mmmflow_native.schema import violations
+from mmmflow.schema import check
+from mmmflow_native.write.model_json import read_model, recreate
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = Path(mmmflow.__path__[0]) / "local/sample/marketing_weekly.csv"
@@ -178,7 +178,7 @@ def out(runs: tuple[Path, Path, str]) -> Path:
 
 @pytest.mark.parametrize("name", ["model_summary", "status", "progress"])
 def test_what_crosses_the_boundary_is_valid(name: str, out: Path) -> None:
-    assert violations(f"{name}.json", _json(out / f"{name}.json")) == []
+    assert check(f"{name}.json", _json(out / f"{name}.json")) == []
 
 
 def test_it_says_that_it_succeeded(out: Path) -> None:
@@ -278,7 +278,7 @@ def test_a_mistake_is_told_and_nothing_is_left(tmp_path: Path) -> None:
     assert "column 'date', row 5: 'x' is not a date" in log
     assert "Traceback" not in log
     status = _json(tmp_path / "out/status.json")
-    assert violations("status.json", status) == []
+    assert check("status.json", status) == []
     assert (status["status"], status["step"]) == ("failed", "prepare")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "progress.json",

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mmmflow_native.problem import (
+from mmmflow_native.model.problem import (
     Adstock,
     Column,
     FloatArray,

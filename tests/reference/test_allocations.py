@@ -8,11 +8,11 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 import pytest
-from mmmflow_native.allocation import Allocation
-from mmmflow_native.allocator import allocate
-from mmmflow_native.fit import fit
-from mmmflow_native.problem import Adstock, FloatArray, Problem
-from mmmflow_native.response import Responses, responses
+from mmmflow_native.budget.allocation import Allocation
+from mmmflow_native.budget.allocator import allocate
+from mmmflow_native.budget.response import Responses, responses
+from mmmflow_native.model.fit import fit
+from mmmflow_native.model.problem import Adstock, FloatArray, Problem
 from scipy.optimize import minimize
 
 BELOW_ROBYN = 1e-3

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 import pytest
-from mmmflow_native.fit import Fit, fit
-from mmmflow_native.problem import Problem
+from mmmflow_native.model.fit import Fit, fit
+from mmmflow_native.model.problem import Problem
 
 EXACT = 1e-6
 GLMNET = 1e-8

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 import numpy as np
 import pytest
-from mmmflow_native.clusters import Clusters, clusters
-from mmmflow_native.convergence import convergence
-from mmmflow_native.pareto import Pareto, error_scores, pareto
-from mmmflow_native.problem import FloatArray
+from mmmflow_native.choice.clusters import Clusters, clusters
+from mmmflow_native.choice.convergence import convergence
+from mmmflow_native.choice.pareto import Pareto, error_scores, pareto
+from mmmflow_native.model.problem import FloatArray
 
 SHAPING = ("thetas", "shapes", "scales", "alphas", "gammas", "penalty")
 

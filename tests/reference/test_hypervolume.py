@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 import numpy as np
 import pytest
-from mmmflow_native.candidates import candidates
-from mmmflow_native.evaluate import Evaluator
-from mmmflow_native.problem import FloatArray, Problem
-from mmmflow_native.search import search
+from mmmflow_native.model.candidates import candidates
+from mmmflow_native.model.evaluate import Evaluator
+from mmmflow_native.model.problem import FloatArray, Problem
+from mmmflow_native.optimise.search import search
 
 SEEDS = (1, 2, 3, 4, 5)
 

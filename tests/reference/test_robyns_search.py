@@ -5,9 +5,9 @@ from typing import Any, Protocol
 
 import numpy as np
 import pytest
-from mmmflow_native.problem import FloatArray, Problem
-from mmmflow_native.search import search
-from mmmflow_native.solutions import Solutions
+from mmmflow_native.model.problem import FloatArray, Problem
+from mmmflow_native.optimise.search import search
+from mmmflow_native.optimise.solutions import Solutions
 
 BOUND = 1e-8
 

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from mmmflow_native.allocation import Allocation, ChannelAllocation
+from mmmflow_native.budget.allocation import Allocation, ChannelAllocation
 from mmmflow_native.plots.formats import amount, change, wrapped
 from mmmflow_native.plots.style import (
     BLUE,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from mmmflow_native.model.problem import FloatArray, IntArray
 from mmmflow_native.plots.formats import wrapped
 from mmmflow_native.plots.style import (
     BLUE,
@@ -18,7 +19,6 @@ from mmmflow_native.plots.style import (
     styled,
     subtitle,
 )
-from mmmflow_native.problem import FloatArray, IntArray
 
 BINS = 20  # as Robyn's convergence rule counts them
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
-from mmmflow_native.fit import Fit
+from mmmflow_native.model.fit import Fit
+from mmmflow_native.model.problem import Problem
 from mmmflow_native.plots.formats import amount, share
 from mmmflow_native.plots.style import (
     BLUE,
@@ -23,7 +24,6 @@ from mmmflow_native.plots.style import (
     shares_on,
     subtitle,
 )
-from mmmflow_native.problem import Problem
 
 DARK = ("paid_media", "organic_media", "intercept")
 

@@ -3,7 +3,9 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from mmmflow_native.fit import Fit
+from mmmflow_native.budget.response import adstock_weights, responses
+from mmmflow_native.model.fit import Fit
+from mmmflow_native.model.problem import Problem
 from mmmflow_native.plots.formats import amount, share
 from mmmflow_native.plots.style import (
     BLUE,
@@ -20,8 +22,6 @@ from mmmflow_native.plots.style import (
     shares_on,
     subtitle,
 )
-from mmmflow_native.problem import Problem
-from mmmflow_native.response import adstock_weights, responses
 
 FORMS = {
     "geometric": "geometric",

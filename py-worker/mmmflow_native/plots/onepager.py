@@ -2,8 +2,9 @@
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from mmmflow_native.allocation import Allocation
-from mmmflow_native.fit import Fit
+from mmmflow_native.budget.allocation import Allocation
+from mmmflow_native.model.fit import Fit
+from mmmflow_native.model.problem import Problem
 from mmmflow_native.plots.allocation_plot import proposal_panel
 from mmmflow_native.plots.decomposition_panel import (
     spend_against_effect,
@@ -23,7 +24,6 @@ from mmmflow_native.plots.style import (
     styled,
 )
 from mmmflow_native.plots.time_panels import fitted_panel, residual_panel
-from mmmflow_native.problem import Problem
 
 # Inches.
 WIDTH = 16.3

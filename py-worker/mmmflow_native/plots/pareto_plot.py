@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from mmmflow_native.model.problem import BoolArray, FloatArray, IntArray
 from mmmflow_native.plots.style import (
     BLUE,
     GREEN,
@@ -17,7 +18,6 @@ from mmmflow_native.plots.style import (
     styled,
     subtitle,
 )
-from mmmflow_native.problem import BoolArray, FloatArray, IntArray
 
 FRONTS_DRAWN = 3
 FRONT_COLOURS = (BLUE, GREEN, ORANGE)

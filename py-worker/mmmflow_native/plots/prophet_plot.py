@@ -1,6 +1,7 @@
 """The goal's own rhythm, as prophet took it apart."""
 
 from matplotlib.figure import Figure
+from mmmflow_native.model.problem import Problem
 from mmmflow_native.plots.style import (
     BLUE,
     GREEN,
@@ -16,7 +17,6 @@ from mmmflow_native.plots.style import (
     subtitle,
 )
 from mmmflow_native.plots.time_panels import dates_on
-from mmmflow_native.problem import Problem
 
 COLOURS = {
     "trend": BLUE,

@@ -19,9 +19,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import Formatter, FuncFormatter, MaxNLocator
-from mmmflow_native.allocation import DepVarType
+from mmmflow_native.budget.allocation import DepVarType
+from mmmflow_native.model.problem import Interval
 from mmmflow_native.plots.formats import HUGE, shorten, signed, unit_of
-from mmmflow_native.problem import Interval
 
 INK = "#222222"
 QUIET = "#6b6b6b"

@@ -3,7 +3,8 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from mmmflow_native.fit import Fit
+from mmmflow_native.model.fit import Fit
+from mmmflow_native.model.problem import DateArray, Problem
 from mmmflow_native.plots.formats import amount
 from mmmflow_native.plots.style import (
     GREY,
@@ -16,7 +17,6 @@ from mmmflow_native.plots.style import (
     legend_below,
     subtitle,
 )
-from mmmflow_native.problem import DateArray, Problem
 
 
 def dates_on(ax: Axes, dates: DateArray) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from mmmflow_native.problem import MEDIA_HYPERPARAMETERS, Column, Problem
+from mmmflow_native.model.problem import MEDIA_HYPERPARAMETERS, Column, Problem
 
 MakeProblem = Callable[..., Problem]
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mmmflow_native import active_set
-from mmmflow_native.active_set import LOWER, UPPER, Quadratic, minimise
-from mmmflow_native.problem import FloatArray
+from mmmflow_native.model import active_set
+from mmmflow_native.model.active_set import LOWER, UPPER, Quadratic, minimise
+from mmmflow_native.model.problem import FloatArray
 
 
 def _random(seed: int, p: int, c: int) -> Quadratic:

@@ -2,9 +2,14 @@
 
 import numpy as np
 import pytest
-from mmmflow_native import adstock
-from mmmflow_native.adstock import Weibull, geometric, weibull, weibull_weights
-from mmmflow_native.problem import FloatArray
+from mmmflow_native.model import adstock
+from mmmflow_native.model.adstock import (
+    Weibull,
+    geometric,
+    weibull,
+    weibull_weights,
+)
+from mmmflow_native.model.problem import FloatArray
 
 FORMS: tuple[Weibull, ...] = ("weibull_cdf", "weibull_pdf")
 

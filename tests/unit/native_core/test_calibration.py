@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from mmmflow_native.calibration import Study, place
-from mmmflow_native.fit import Fit, fit
-from mmmflow_native.problem import Adstock, Lift, Problem
+from mmmflow_native.model.calibration import Study, place
+from mmmflow_native.model.fit import Fit, fit
+from mmmflow_native.model.problem import Adstock, Lift, Problem
 
 MakeProblem = Callable[..., Problem]
 MONDAY = np.datetime64("2024-01-01")  # a row of the problem's table

@@ -1,13 +1,13 @@
 """Differential evolution keeps what no other member dominates."""
 
 import numpy as np
-from mmmflow_native.de import (
+from mmmflow_native.model.problem import FloatArray
+from mmmflow_native.optimise.de import (
     DifferentialEvolution,
     crowding_distance,
     dominates,
     survivors,
 )
-from mmmflow_native.problem import FloatArray
 
 
 def _errors(unit: FloatArray) -> FloatArray:

@@ -5,11 +5,11 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from mmmflow_native.candidates import Candidates, candidates
-from mmmflow_native.evaluate import Evaluated, Evaluator
-from mmmflow_native.fit import fit
-from mmmflow_native.problem import Adstock, Lift, Problem
-from mmmflow_native.space import space
+from mmmflow_native.model.candidates import Candidates, candidates
+from mmmflow_native.model.evaluate import Evaluated, Evaluator
+from mmmflow_native.model.fit import fit
+from mmmflow_native.model.problem import Adstock, Lift, Problem
+from mmmflow_native.optimise.space import space
 
 MakeProblem = Callable[..., Problem]
 COUNT = 70
@@ -88,7 +88,7 @@ def test_blocks_do_not_change_a_bit(
 ) -> None:
     batch = candidates(problem, _random(problem))
     whole = Evaluator(problem).evaluate(batch)
-    monkeypatch.setattr("mmmflow_native.evaluate.BLOCK", 1)
+    monkeypatch.setattr("mmmflow_native.model.evaluate.BLOCK", 1)
     blocks = Evaluator(problem).evaluate(batch)
 
     _assert_same(whole, blocks)

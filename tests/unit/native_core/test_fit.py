@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from mmmflow_native.fit import Fit, fit
-from mmmflow_native.problem import Adstock, Previous, Problem
+from mmmflow_native.model.fit import Fit, fit
+from mmmflow_native.model.problem import Adstock, Previous, Problem
 
 VALUES = {
     "alphas": 1.2,

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from mmmflow_native.objectives import (
+from mmmflow_native.model.objectives import (
     accuracy,
     decomp_rssd,
     decomp_rssd_of_refresh,
     goal_of_part,
 )
-from mmmflow_native.problem import Previous
+from mmmflow_native.model.problem import Previous
 
 HALVES = np.array([0.5, 0.5])
 

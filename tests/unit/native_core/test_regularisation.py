@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from mmmflow_native.problem import Column, Problem
-from mmmflow_native.regularisation import (
+from mmmflow_native.model.problem import Column, Problem
+from mmmflow_native.model.regularisation import (
     coefficient_limits,
     lambda_at,
     lambda_limits,

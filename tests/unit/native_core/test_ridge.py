@@ -2,10 +2,16 @@
 
 import numpy as np
 import pytest
-from mmmflow_native import glmnet
-from mmmflow_native.moments import Moments
-from mmmflow_native.problem import FloatArray
-from mmmflow_native.ridge import Descent, Ridge, exact, ridge, squared_residuals
+from mmmflow_native.model import glmnet
+from mmmflow_native.model.moments import Moments
+from mmmflow_native.model.problem import FloatArray
+from mmmflow_native.model.ridge import (
+    Descent,
+    Ridge,
+    exact,
+    ridge,
+    squared_residuals,
+)
 
 RANDOM = np.random.default_rng(11)
 X = RANDOM.normal(size=(40, 3)) * [1.0, 10.0, 2.0] + [5.0, -3.0, 0.0]

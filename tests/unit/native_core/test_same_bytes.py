@@ -8,8 +8,8 @@ from pathlib import Path
 PROGRAM = """
 import hashlib
 import numpy as np
-from mmmflow_native.problem import Column, Problem
-from mmmflow_native.search import search
+from mmmflow_native.model.problem import Column, Problem
+from mmmflow_native.optimise.search import search
 
 random = np.random.default_rng(3)
 x = random.gamma(2.0, 100.0, (400, 6))

@@ -1,8 +1,8 @@
 """Hill saturation: the more media, the less a further unit brings."""
 
 import numpy as np
-from mmmflow_native.problem import FloatArray
-from mmmflow_native.saturation import hill, inflexions
+from mmmflow_native.model.problem import FloatArray
+from mmmflow_native.model.saturation import hill, inflexions
 
 
 def _column(*values: float) -> FloatArray:

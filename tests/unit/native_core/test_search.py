@@ -7,10 +7,10 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from mmmflow_native.fit import fit
-from mmmflow_native.problem import Lift, Problem
-from mmmflow_native.search import SearchProgress, search
-from mmmflow_native.solutions import Solutions
+from mmmflow_native.model.fit import fit
+from mmmflow_native.model.problem import Lift, Problem
+from mmmflow_native.optimise.search import SearchProgress, search
+from mmmflow_native.optimise.solutions import Solutions
 
 MakeProblem = Callable[..., Problem]
 
@@ -149,7 +149,7 @@ def test_search_that_is_stopped_at_once_has_its_first_batch(
 
 def test_nevergrad_is_not_imported_unless_asked_for() -> None:
     code = (
-        "import sys, mmmflow_native.search as s; "
+        "import sys, mmmflow_native.optimise.search as s; "
         "sys.exit('nevergrad' in sys.modules)"
     )
 

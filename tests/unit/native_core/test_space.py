@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from mmmflow_native.problem import Problem
-from mmmflow_native.regularisation import lambda_at, lambda_limits
-from mmmflow_native.space import space
+from mmmflow_native.model.problem import Problem
+from mmmflow_native.model.regularisation import lambda_at, lambda_limits
+from mmmflow_native.optimise.space import space
 
 MakeProblem = Callable[..., Problem]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from mmmflow_native.split import split
+from mmmflow_native.model.split import split
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from mmmflow_native.fit import Fit, fit
-from mmmflow_native.problem import Adstock, Column, Problem
+from mmmflow_native.model.fit import Fit, fit
+from mmmflow_native.model.problem import Adstock, Column, Problem
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from typing import Any, Protocol
 
 import numpy as np
 import pytest
-from mmmflow_native.allocation import Allocation, FuturePeriod, Group
-from mmmflow_native.allocator import allocate
+from mmmflow_native.budget.allocation import Allocation, FuturePeriod, Group
+from mmmflow_native.budget.allocator import allocate
 from mmmflow_native.errors import UserError
-from mmmflow_native.fit import Fit
-from mmmflow_native.problem import Interval, Problem
+from mmmflow_native.model.fit import Fit
+from mmmflow_native.model.problem import Interval, Problem
 
 BOUNDS = {"default": (0.5, 2.0)}
 

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from mmmflow_native.knapsack import combine, single
+from mmmflow_native.budget.knapsack import combine, single
 
 VALUES = np.random.default_rng(3).random((3, 7)).round(2)
 STEPS = 12

@@ -11,16 +11,16 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
-from mmmflow_native.allocation import Allocation
-from mmmflow_native.allocator import allocate
-from mmmflow_native.fit import Fit
+from mmmflow_native.budget.allocation import Allocation
+from mmmflow_native.budget.allocator import allocate
+from mmmflow_native.model.fit import Fit
+from mmmflow_native.model.problem import Problem
 from mmmflow_native.plots.allocation_plot import allocation_plot
 from mmmflow_native.plots.convergence_plot import convergence_plot
 from mmmflow_native.plots.onepager import onepager
 from mmmflow_native.plots.pareto_plot import pareto_plot
 from mmmflow_native.plots.prophet_plot import prophet_plot
 from mmmflow_native.plots.style import Context, in_style, save
-from mmmflow_native.problem import Problem
 
 LONG = "channel_{}_connected_television_prospecting_upper_funnel"
 # What may lie on another text by a hair: the boxes hold room for descenders.

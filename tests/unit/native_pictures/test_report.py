@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from mmmflow_native.report import report
-from mmmflow_native.report_page import Picture, Table
+from mmmflow_native.write.report import report
+from mmmflow_native.write.report_page import Picture, Table
 
 EVIL = '<script src="https://example.com/x.js">"tv"&</script>'
 

@@ -6,15 +6,15 @@ from typing import Protocol
 
 import numpy as np
 import pytest
-from mmmflow_native.fit import Fit
-from mmmflow_native.problem import Adstock, Problem
-from mmmflow_native.response import (
+from mmmflow_native.budget.response import (
     Responses,
     adstock_weights,
     mean_carryover,
     response_curves,
     responses,
 )
+from mmmflow_native.model.fit import Fit
+from mmmflow_native.model.problem import Adstock, Problem
 
 
 class Model(Protocol):

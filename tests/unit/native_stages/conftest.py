@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mmmflow_native.config import JobConfig
-from mmmflow_native.config_reader import parse_config
-from mmmflow_native.features import Features, build
-from mmmflow_native.search import search
-from mmmflow_native.selection import Selection, select
-from mmmflow_native.solutions import Solutions
-from mmmflow_native.table import Table, read_table
+from mmmflow_native.choice.selection import Selection, select
+from mmmflow_native.data.config import JobConfig
+from mmmflow_native.data.config_reader import parse_config
+from mmmflow_native.data.features import Features, build
+from mmmflow_native.data.table import Table, read_table
+from mmmflow_native.optimise.search import search
+from mmmflow_native.optimise.solutions import Solutions
 
 WEEKS = 110
 MEDIA = ("tv_grps", "search_spend", "newsletter")

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mmmflow_native.calendar import interval
-from mmmflow_native.config import JobConfig
-from mmmflow_native.config_reader import parse_config
+from mmmflow_native.data.calendar import interval
+from mmmflow_native.data.config import JobConfig
+from mmmflow_native.data.config_reader import parse_config
+from mmmflow_native.data.features import build
+from mmmflow_native.data.table import Table, read_table
 from mmmflow_native.errors import UnmodellableError, UserError
-from mmmflow_native.features import build
-from mmmflow_native.table import Table, read_table
 
 Rows = dict[str, list[Any]]
 MakeTable = Callable[[Rows], Table]

@@ -5,21 +5,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mmmflow_native.backtest import Backtest, backtest, cuts
-from mmmflow_native.clusters import NO_CLUSTER, clusters, intervals
-from mmmflow_native.config_reader import parse_config
-from mmmflow_native.features import Features, build
-from mmmflow_native.fit import fit
-from mmmflow_native.search import search
-from mmmflow_native.selection import (
+from mmmflow_native.choice.backtest import Backtest, backtest, cuts
+from mmmflow_native.choice.clusters import NO_CLUSTER, clusters, intervals
+from mmmflow_native.choice.selection import (
     FIT_WITHIN,
     Selection,
     hyperparameters,
     select,
 )
-from mmmflow_native.sensitivity import plausible, weighted_choices
-from mmmflow_native.solutions import Solutions
-from mmmflow_native.table import Table
+from mmmflow_native.choice.sensitivity import plausible, weighted_choices
+from mmmflow_native.data.config_reader import parse_config
+from mmmflow_native.data.features import Features, build
+from mmmflow_native.data.table import Table
+from mmmflow_native.model.fit import fit
+from mmmflow_native.optimise.search import search
+from mmmflow_native.optimise.solutions import Solutions
 
 
 def test_cuts_are_quarters_after_the_first_half(features: Features) -> None:

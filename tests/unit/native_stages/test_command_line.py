@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from mmmflow_native.__main__ import main
+from mmmflow_native.data.inputs import from_folder
 from mmmflow_native.errors import UserError
-from mmmflow_native.inputs import from_folder
 
 
 @pytest.mark.parametrize(

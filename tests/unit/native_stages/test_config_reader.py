@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mmmflow_native.config import JobConfig
-from mmmflow_native.config_reader import parse_config, read_config
+from mmmflow_native.data.config import JobConfig
+from mmmflow_native.data.config_reader import parse_config, read_config
 from mmmflow_native.errors import UserError
 
 Document = dict[str, Any]

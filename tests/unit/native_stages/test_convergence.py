@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from mmmflow_native.convergence import convergence, late_gain
+from mmmflow_native.choice.convergence import convergence, late_gain
 
 TRIAL = np.ones(2000, dtype=np.int64)
 

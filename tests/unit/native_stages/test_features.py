@@ -9,12 +9,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from mmmflow_native.calendar import interval, window
-from mmmflow_native.config_reader import parse_config
-from mmmflow_native.features import Features, build
-from mmmflow_native.holidays import by_period, country_holidays, file_holidays
-from mmmflow_native.prophet import decompose, dummies
-from mmmflow_native.table import Table, read_table
+from mmmflow_native.data.calendar import interval, window
+from mmmflow_native.data.config_reader import parse_config
+from mmmflow_native.data.features import Features, build
+from mmmflow_native.data.holidays import (
+    by_period,
+    country_holidays,
+    file_holidays,
+)
+from mmmflow_native.data.prophet import decompose, dummies
+from mmmflow_native.data.table import Table, read_table
 
 Document = dict[str, Any]
 Rows = dict[str, list[Any]]

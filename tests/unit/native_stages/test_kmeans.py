@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from mmmflow_native.kmeans import kmeans
+from mmmflow_native.choice.kmeans import kmeans
 
 
 @pytest.fixture

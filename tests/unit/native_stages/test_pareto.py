@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from mmmflow_native.pareto import (
+from mmmflow_native.choice.pareto import (
     NO_FRONT,
     error_scores,
     front_numbers,

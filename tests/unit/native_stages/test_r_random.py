@@ -1,7 +1,7 @@
 """R's random numbers: what R ≥ 3.6 itself prints."""
 
 import pytest
-from mmmflow_native.r_random import RRandom
+from mmmflow_native.choice.r_random import RRandom
 
 
 @pytest.mark.parametrize(

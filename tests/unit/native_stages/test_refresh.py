@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mmmflow_native.config import JobConfig
-from mmmflow_native.config_reader import parse_config
+from mmmflow_native.choice.refresh import about_movement, movement, refreshed
+from mmmflow_native.choice.stability import about_stability, stability
+from mmmflow_native.data.config import JobConfig
+from mmmflow_native.data.config_reader import parse_config
+from mmmflow_native.data.features import Features, build
+from mmmflow_native.data.table import Table
 from mmmflow_native.errors import UserError
-from mmmflow_native.features import Features, build
-from mmmflow_native.fit import Fit, fit
-from mmmflow_native.model_json import Model
-from mmmflow_native.problem import Problem
-from mmmflow_native.refresh import about_movement, movement, refreshed
-from mmmflow_native.search import search
-from mmmflow_native.stability import about_stability, stability
-from mmmflow_native.table import Table
+from mmmflow_native.model.fit import Fit, fit
+from mmmflow_native.model.problem import Problem
+from mmmflow_native.optimise.search import search
+from mmmflow_native.write.model_json import Model
 
 NEW_WEEKS = 10
 

@@ -8,27 +8,28 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet
 import pytest
-from mmmflow_native import caveats, model_tables, series_tables
-from mmmflow_native.config import AllocationSettings, JobConfig
+from mmmflow.schema import check
+from mmmflow_native.budget.plan import Plan, read_plan
+from mmmflow_native.budget.proposal import propose
+from mmmflow_native.choice import caveats
+from mmmflow_native.choice.selection import Selection
+from mmmflow_native.data.config import AllocationSettings, JobConfig
+from mmmflow_native.data.features import Features
 from mmmflow_native.errors import UserError
-from mmmflow_native.features import Features
-from mmmflow_native.fit import Fit, fit
-from mmmflow_native.model_json import (
+from mmmflow_native.model.fit import Fit, fit
+from mmmflow_native.model.problem import Lift
+from mmmflow_native.optimise.search import SearchProgress
+from mmmflow_native.optimise.solutions import Solutions
+from mmmflow_native.progress import Progress
+from mmmflow_native.write import model_tables, series_tables
+from mmmflow_native.write.model_json import (
     Model,
     read_model,
     recreate,
     write_model,
 )
-from mmmflow_native.plan import Plan, read_plan
-from mmmflow_native.problem import Lift
-from mmmflow_native.progress import Progress
-from mmmflow_native.proposal import propose
-from mmmflow_native.schema import violations
-from mmmflow_native.search import SearchProgress
-from mmmflow_native.selection import Selection
-from mmmflow_native.solutions import Solutions
-from mmmflow_native.summary import summary
-from mmmflow_native.tables import write_table
+from mmmflow_native.write.summary import summary
+from mmmflow_native.write.tables import write_table
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def model(config: JobConfig, features: Features, best: Fit) -> Model:
 
 
 def test_the_summary_is_valid(found: dict[str, Any]) -> None:
-    assert violations("model_summary.json", found) == []
+    assert check("model_summary.json", found) == []
 
 
 def test_the_summary_adds_up(found: dict[str, Any]) -> None:
@@ -143,7 +144,7 @@ def test_progress_is_valid_and_whole(tmp_path: Path) -> None:
     progress = Progress(tmp_path)
     progress.enter("search")
     path = tmp_path / "progress.json"
-    assert violations("progress.json", json.loads(path.read_text())) == []
+    assert check("progress.json", json.loads(path.read_text())) == []
     assert [p.name for p in tmp_path.iterdir()] == ["progress.json"]
 
 
@@ -155,7 +156,7 @@ def test_progress_of_a_search_is_not_written_all_the_time(
     progress.search(at)
     path = tmp_path / "progress.json"
     written = json.loads(path.read_text())
-    assert violations("progress.json", written) == []
+    assert check("progress.json", written) == []
     assert written["iteration"] == 10
     path.unlink()
     progress.search(at)

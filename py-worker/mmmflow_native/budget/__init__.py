@@ -1,0 +1,1 @@
+"""Response curves and the budget allocator."""

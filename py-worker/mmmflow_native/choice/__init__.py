@@ -1,0 +1,1 @@
+"""After the search: which models to keep, which to trust, and how far."""

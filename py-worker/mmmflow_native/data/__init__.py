@@ -1,0 +1,1 @@
+"""What a run is given: configuration and data, read, checked and prepared."""

@@ -1,0 +1,1 @@
+"""The model: transformations, ridge, errors; one candidate or many."""
