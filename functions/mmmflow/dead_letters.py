@@ -114,7 +114,9 @@ def bury(ports: Ports, message: Message) -> None:
     letter: Json = {
         "schema_version": 1,
         "state": "BURIED",
-        "topic": known.get("topic") or topology.topic_of(function, attributes),
+        "topic": known.get("topic")
+        or attributes.get("topic")
+        or topology.topic_of(function, attributes),
         "subscription": subscription,
         "function": function,
         "deliveries": deliveries,
