@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from functools import cache
 
 import numpy as np  # noqa: F401  (a library is found once it is loaded)
-from threadpoolctl import (  # type: ignore[import-untyped]
+from threadpoolctl import (
     ThreadpoolController,
 )
 

@@ -14,7 +14,6 @@ _PACKAGES = (
     "pandas",
     "prophet",
     "pyarrow",
-    "scikit-learn",
     "scipy",
 )
 _SIMD = ("sse4_2", "avx", "avx2", "fma", "avx512f", "asimd")

@@ -6,9 +6,14 @@ q fixed columns (prophet, context), m media, w rows of the window.
 import numpy as np
 
 from mmmflow_native.model.moments import Moments
-from mmmflow_native.model.problem import FloatArray, IntArray, Problem
+from mmmflow_native.model.problem import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Problem,
+)
 
-# A column whose sd is less than this part of its mean is constant.
+# A medium whose sd is less than this part of its mean is constant.
 _CONSTANT = 1e-12
 _STRIP = 32
 
@@ -24,12 +29,12 @@ class Design:
         self._shift = z.mean(axis=0)
         self._z = z - self._shift  # (w, q + 1), the goal last
         self._sums = z.sum(axis=0)[:-1]
-        self._known: dict[int, tuple[FloatArray, FloatArray]] = {}
+        self._known: dict[int, tuple[FloatArray, FloatArray, BoolArray]] = {}
 
     def moments(self, saturated: FloatArray, train_end: IntArray) -> Moments:
         """Moments over the first train_end (c,) rows, media (w, m, c)."""
         mean_m, cross, square = self._media_moments(saturated, train_end)
-        mean_z, cov_z = self._fixed_moments(train_end)
+        mean_z, cov_z, constant_z = self._fixed_moments(train_end)
         (m, c), q = mean_m.shape, len(self.fixed)
         p = q + m
         fixed, media = self.fixed, self.media
@@ -43,13 +48,15 @@ class Design:
         covariance_xy = np.empty((p, c))
         covariance_xy[fixed], covariance_xy[media] = cov_z[:q, q], cross[q]
         variance = covariance[np.arange(p), np.arange(p)]
+        constant = variance <= (_CONSTANT * mean_x) ** 2
+        constant[fixed] = constant_z[:q]
         return Moments(
             mean_x,
             covariance,
             mean_z[q],
             covariance_xy,
             cov_z[q, q],
-            variance <= (_CONSTANT * mean_x) ** 2,
+            constant,
         )
 
     def window_sums(self, saturated: FloatArray) -> FloatArray:
@@ -100,8 +107,12 @@ class Design:
 
     def _fixed_moments(
         self, train_end: IntArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Means (q + 1, c) and covariances (q + 1, q + 1, c)."""
+    ) -> tuple[FloatArray, FloatArray, BoolArray]:
+        """Means (q + 1, c), covariances (q + 1, q + 1, c), what is constant.
+
+        A fixed column is constant if all its training rows are the same
+        number: its variance there is only rounding, whatever its size.
+        """
         ends, which = np.unique(train_end, return_inverse=True)
         for end in ends.tolist():
             if end not in self._known:
@@ -111,8 +122,10 @@ class Design:
                 self._known[end] = (
                     mean + self._shift,
                     centred.T @ centred / end,
+                    (part == part[0]).all(axis=0),
                 )
         known = [self._known[end] for end in ends.tolist()]
-        means = np.stack([mean for mean, _ in known], axis=-1)
-        covariances = np.stack([cov for _, cov in known], axis=-1)
-        return means[:, which], covariances[:, :, which]
+        means, covariances, constant = (
+            np.stack(parts, axis=-1) for parts in zip(*known, strict=True)
+        )
+        return means[:, which], covariances[:, :, which], constant[:, which]

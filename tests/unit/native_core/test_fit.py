@@ -141,3 +141,17 @@ def test_refresh_to_the_same_model_has_no_distance(problem: Problem) -> None:
     after = _fit(replace(problem, previous=previous))
 
     assert after.decomp_rssd == pytest.approx(0.0, abs=1e-12)
+
+
+def test_a_context_that_moves_only_after_training_has_no_effect(
+    make_problem: Callable[..., Problem],
+) -> None:
+    problem = make_problem(ts_validation=True)
+    price = problem.names.index("price")
+    x = problem.x.copy()
+    x[:, price] = 0.0
+    x[-5:, price] = [3.0, 1.0, 4.0, 1.0, 5.0]
+    model = _fit(replace(problem, x=x), train_size=0.7)
+    assert model.coefficients[price] == 0
+    assert model.nrmse_val is not None
+    assert model.nrmse_val < 10
