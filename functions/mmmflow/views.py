@@ -50,6 +50,7 @@ class Filter:
 
 
 _EQUAL = ("country", "state", "batch_id", "queue", "goal")
+_LABEL = re.compile(r"label\.[a-z][a-z0-9_]{0,39}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -57,7 +58,8 @@ def read_filter(arguments: Mapping[str, str], *, paged: bool = True) -> Filter:
     """The filter of a query string.
 
     `since` and `until` are days (UTC) on which an experiment was made, both
-    included; a list is `paged` by `limit` and `after`.
+    included; `label.team` is what is labelled as that team's; a list is
+    `paged` by `limit` and `after`.
 
     Raises:
         InvalidInputError: with every argument that is wrong.
@@ -66,12 +68,12 @@ def read_filter(arguments: Mapping[str, str], *, paged: bool = True) -> Filter:
     problems = [
         Problem(name, "no such filter", f"one of {', '.join(known)}")
         for name in arguments
-        if name not in known
+        if name not in known and not _LABEL.fullmatch(name)
     ]
     where = [
-        Where(name, "==", arguments[name])
-        for name in _EQUAL
-        if name in arguments
+        Where(name.replace("label.", "labels."), "==", arguments[name])
+        for name in arguments
+        if name in _EQUAL or _LABEL.fullmatch(name)
     ]
     if "after" in arguments:
         where.append(Where("id", "<", arguments["after"]))
@@ -157,12 +159,19 @@ def experiment(ports: Ports, id: str) -> Json:
 def summary(ports: Ports, data: Json) -> Json:
     """An experiment in a list, with its progress while it runs."""
     shown = {field: data[field] for field in _SHOWN}
+    shown["labels"] = data.get("labels", {})
     asked = data["request"]
     for field in ("engine", "adstock", "iterations", "trials", "window"):
         shown[field] = asked[field]
     running = rules.state_of(data) in rules.ACTIVE
     shown["progress"] = _progress(ports, data) if running else None
     return shown
+
+
+def batch_summary(data: Json) -> Json:
+    """How far the making of a batch is."""
+    fields = ("id", "state", "total", "created", "created_at", "actor")
+    return {field: data[field] for field in fields}
 
 
 def result_file(ports: Ports, id: str, name: str) -> bytes:

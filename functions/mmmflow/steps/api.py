@@ -14,12 +14,14 @@ from mmmflow.api import (
     page,
     queues,
     results,
+    submissions,
 )
 from mmmflow.domain.errors import InvalidInputError, NotAllowedError, Problem
 from mmmflow.ports import NotFoundError, Ports
 
 _ROUTES = (
     *experiments.ROUTES,
+    *submissions.ROUTES,
     *commands.ROUTES,
     *queues.ROUTES,
     *history.ROUTES,
@@ -31,7 +33,8 @@ _MAP = Map(
     [
         Rule(route.path, methods=[route.method], endpoint=index)
         for index, route in enumerate(_ROUTES)
-    ]
+    ],
+    merge_slashes=False,  # it would answer a path like //x with a redirect
 )
 _HEADERS = {
     "Cache-Control": "no-cache",

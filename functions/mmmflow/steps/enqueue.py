@@ -4,9 +4,11 @@ A large batch, and all that waits for a country's data, is gone through in
 chunks: each ends with a message to this function that asks for the next.
 """
 
+from collections.abc import Sequence
+
 from mmmflow import batches, requests, schema, submission, training
 from mmmflow.domain.errors import InvalidInputError
-from mmmflow.ports import Document, Message, Ports
+from mmmflow.ports import Document, Json, Message, Ports
 
 
 def enqueue(message: Message, ports: Ports) -> None:
@@ -51,8 +53,19 @@ def submit(asked: requests.Request, ports: Ports) -> list[Document]:
         KeyReusedError: the key is known with other content.
     """
     answer = requests.answered(ports, asked)
-    if answer is None:
-        answer = batches.make(ports, asked, submission.read(ports, asked.body))
+    if answer is not None:
+        return _let_go(answer, ports)
+    return make(asked, submission.read(ports, asked.body), ports)
+
+
+def make(
+    asked: requests.Request, wanted: Sequence[Json], ports: Ports
+) -> list[Document]:
+    """As `submit`, of valid requests of one experiment each."""
+    return _let_go(batches.make(ports, asked, wanted), ports)
+
+
+def _let_go(answer: Json, ports: Ports) -> list[Document]:
     for document in requests.made(ports, answer, "experiments"):
         training.release(ports, document.id)
     return requests.made(ports, answer, "experiments")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from mmmflow import schema
 from mmmflow.domain import job_config, mapping, request
-from mmmflow_native.config_reader import parse_config
+from mmmflow_native.data.config_reader import parse_config
 
 NOW = datetime(2026, 11, 20, 10, 45, 12, tzinfo=UTC)
 ID = "20261120T104512Z-1f3a9c0b77de"
