@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _HOST = "127.0.0.1"
+_STOPS_WITHIN = 0.05
 
 
 class _Quiet(WSGIRequestHandler):
@@ -46,7 +47,10 @@ class Server:
                 "port", f"{port} is in use", "make serve PORT=8081"
             ) from None
         self._thread = threading.Thread(
-            target=self._server.serve_forever, name="http", daemon=True
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": _STOPS_WITHIN},
+            name="http",
+            daemon=True,
         )
 
     @property
