@@ -92,6 +92,26 @@ def rank(event: Any) -> None:
 @functions_framework.cloud_event
 @log.entry(events.labels)
 @dead_letters.guarded
+def tally(event: Any) -> None:
+    """Message `experiment.changed`."""
+    from mmmflow.steps.tally import tally as step
+
+    step(events.read_message(event), wiring.ports())
+
+
+@functions_framework.cloud_event
+@log.entry(events.labels)
+@dead_letters.guarded
+def notify(event: Any) -> None:
+    """Message `experiment.changed`, `champion.changed`, `batch.changed`."""
+    from mmmflow.steps.notify import notify as step
+
+    step(events.read_message(event), wiring.ports())
+
+
+@functions_framework.cloud_event
+@log.entry(events.labels)
+@dead_letters.guarded
 def reconcile(event: Any) -> None:
     """Log entry: a job's execution has ended."""
     from mmmflow.steps.reconcile import reconcile as step

@@ -160,7 +160,8 @@ def _row(ports: Ports, message: Outgoing, op: str) -> Create:
 
 def _say(row: Json, how: str = "") -> None:
     """One log line for each change that others are told of."""
-    labels = labels_of(row["body"])
+    labels = {"correlation_id": row["correlation_id"]}
+    labels |= labels_of(row["body"])
     what = ", ".join(
         f"{name} {value}"
         for name, value in labels.items()

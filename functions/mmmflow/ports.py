@@ -33,6 +33,10 @@ class RefusedError(Exception):
     """The world definitely did not do it, and says why."""
 
 
+class UnreachableError(Exception):
+    """Something outside can't be reached now, or ended without an answer."""
+
+
 @dataclass(frozen=True)
 class Document:
     collection: str
@@ -210,6 +214,29 @@ class Warehouse(Protocol):
         ...
 
 
+class Secrets(Protocol):
+    def get(self, name: str) -> str:
+        """Raises: NotFoundError; RefusedError, when others can read it."""
+        ...
+
+
+class Outside(Protocol):
+    """Addresses that people name, to be told of what happened."""
+
+    def refusal(self, url: str) -> str:
+        """Why the URL will never be posted to; "" if it may be."""
+        ...
+
+    def post(self, url: str, body: Json, headers: Mapping[str, str]) -> int:
+        """Post JSON; the status of the answer, within ten seconds.
+
+        Raises:
+            RefusedError: the URL, or what it resolves to, is not allowed.
+            UnreachableError: there was no answer.
+        """
+        ...
+
+
 class Clock(Protocol):
     def now(self) -> datetime:
         """The time in UTC."""
@@ -230,6 +257,8 @@ class Ports:
     messages: Messages
     jobs: Jobs
     warehouse: Warehouse
+    secrets: Secrets
+    outside: Outside
     clock: Clock
     entropy: Entropy
 

@@ -26,6 +26,13 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "launch": ("queue.changed",),
     "collect": ("object.signals",),
     "rank": ("ranking.changed",),
+    "tally": ("experiment.changed",),
+    "notify": (
+        "experiment.changed",
+        "champion.changed",
+        "batch.changed",
+        "notification.due",
+    ),
     "reconcile": ("execution.ended",),
     "sweep": ("timer.sweep",),
     "bury": ("dead-letter",),

@@ -50,7 +50,7 @@ def test_every_subscription_of_a_topic_gets_it(
 def test_a_topic_without_subscriptions_takes_messages_too(
     world: World,
 ) -> None:
-    publish(world, "experiment.changed")
+    publish(world, "costs.reported")
     assert world.pull() == []
 
 

@@ -1,5 +1,6 @@
 """The ports of one machine, all under one folder."""
 
+import os
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,8 +10,12 @@ from mmmflow.local.documents import SqliteDocuments
 from mmmflow.local.jobs import SubprocessJobs
 from mmmflow.local.messages import SqliteMessages
 from mmmflow.local.objects import FolderBucket
+from mmmflow.local.secrets import FileSecrets
 from mmmflow.local.warehouse import DuckDbWarehouse
+from mmmflow.outside import HttpOutside
 from mmmflow.ports import Ports
+
+_PRIVATE = "MMMFLOW_PRIVATE_TARGETS"
 
 
 class SystemClock:
@@ -24,7 +29,11 @@ class SystemEntropy:
 
 
 def open_ports(home: Path) -> Ports:
-    """Open, and make where they are not, the services under `home`."""
+    """Open, and make where they are not, the services under `home`.
+
+    MMMFLOW_PRIVATE_TARGETS=1 lets notifications go to this machine's own
+    network, and by http.
+    """
     home = home.resolve()
     database = Database(home / "state.db")
     bus = SqliteMessages(database)
@@ -35,6 +44,8 @@ def open_ports(home: Path) -> Ports:
         messages=bus,
         jobs=SubprocessJobs(home, database, bus),
         warehouse=DuckDbWarehouse(home / "warehouse"),
+        secrets=FileSecrets(home / "secrets"),
+        outside=HttpOutside(private=os.environ.get(_PRIVATE) == "1"),
         clock=SystemClock(),
         entropy=SystemEntropy(),
     )

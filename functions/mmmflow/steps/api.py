@@ -11,9 +11,11 @@ from mmmflow.api import (
     experiments,
     history,
     http,
+    notifications,
     page,
     queues,
     results,
+    settings,
     submissions,
 )
 from mmmflow.domain.errors import InvalidInputError, NotAllowedError, Problem
@@ -27,6 +29,8 @@ _ROUTES = (
     *history.ROUTES,
     *dead_letters.ROUTES,
     *results.ROUTES,
+    *settings.ROUTES,
+    *notifications.ROUTES,
     *page.ROUTES,
 )
 _MAP = Map(

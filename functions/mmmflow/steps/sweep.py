@@ -9,6 +9,7 @@ from mmmflow import (
     batches,
     champions,
     dead_letters,
+    notifications,
     outbox,
     queues,
     removals,
@@ -42,6 +43,7 @@ def sweep(message: Message, ports: Ports) -> None:
     queues.wake(ports)
     old = ports.clock.now() - NOTED_FOR
     dead_letters.forget_failures(ports, old.isoformat())
+    notifications.forget_old(ports)
 
 
 def _overdue(ports: Ports) -> list[Document]:

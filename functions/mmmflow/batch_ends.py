@@ -1,0 +1,100 @@
+"""A batch's end is told once: when the last of its experiments has ended.
+
+Progress is a count. The document of an end holds what was counted when it
+was told, so that of many that count the same one tells it; where a person
+retries one of the batch, it ends again, and that is told again.
+"""
+
+from mmmflow import outbox, requests
+from mmmflow.domain.experiment import TERMINAL, State
+from mmmflow.outbox import Outgoing
+from mmmflow.ports import Create, Json, Order, Ports, Update, Where, Write
+
+COLLECTION = "batch_ends"
+_OPEN = sorted(state.value for state in set(State) - TERMINAL)
+
+
+def tell(ports: Ports, experiment_id: str) -> None:
+    """Tell that the experiment's batch is done, if it is and nobody did."""
+    document = ports.documents.get("experiments", experiment_id)
+    if document is None or document.data["batch_id"] is None:
+        return
+    batch_id = document.data["batch_id"]
+    while not _is_open(ports, batch_id):
+        counted = _count(ports, batch_id)
+        known = ports.documents.get(COLLECTION, batch_id)
+        if known is not None and known.data["counted"] == counted:
+            return
+        data: Json = {
+            "schema_version": 1,
+            "batch_id": batch_id,
+            "counted": counted,
+            "told_at": ports.clock.now().isoformat(),
+        }
+        write: Write = (
+            Create(COLLECTION, batch_id, data)
+            if known is None
+            else Update(COLLECTION, batch_id, known.version, data)
+        )
+        message = _message(batch_id, counted, document.data["correlation_id"])
+        if outbox.commit(ports, [write], [message]):
+            return
+
+
+def _is_open(ports: Ports, batch_id: str) -> bool:
+    """Some of it runs or waits, or is still to be made."""
+    of_batch = Where("batch_id", "==", batch_id)
+    return (
+        ports.documents.count(
+            "experiments", [of_batch, Where("state", "in", _OPEN)]
+        )
+        > 0
+        or ports.documents.count(
+            "batches",
+            [Where("group", "==", batch_id), Where("state", "==", "CREATING")],
+        )
+        > 0
+        or any(
+            _will_train(ports, dataset.data)
+            for dataset in ports.documents.query("datasets", [of_batch])
+        )
+    )
+
+
+def _will_train(ports: Ports, dataset: Json) -> bool:
+    """Experiments were asked for with the dataset, and are not made yet."""
+    if not dataset["train"] or dataset["state"] == "FAILED":
+        return False
+    if dataset["state"] != "PREPARED":
+        return True
+    key = f"train-{dataset['id']}-{dataset['prepared_with']}"
+    asked = requests.read("experiment.requested", {"message_id": key})
+    return ports.documents.get(requests.COLLECTION, asked.id) is None
+
+
+def _count(ports: Ports, batch_id: str) -> Json:
+    """Ends by state, and when the last one was."""
+    of_batch = Where("batch_id", "==", batch_id)
+    last = ports.documents.query(
+        "experiments",
+        [of_batch],
+        order_by=[Order("ended_at", descending=True)],
+        limit=1,
+    )
+    counts = {
+        state.value.lower(): ports.documents.count(
+            "experiments", [of_batch, Where("state", "==", state.value)]
+        )
+        for state in sorted(TERMINAL)
+    }
+    return {**counts, "last": last[0].data["ended_at"] if last else None}
+
+
+def _message(batch_id: str, counted: Json, correlation_id: str) -> Outgoing:
+    counts = {k: v for k, v in counted.items() if k != "last"}
+    body = {
+        "batch_id": batch_id,
+        "total": sum(counts.values()),
+        "counts": counts,
+    }
+    return Outgoing("batch.changed", correlation_id, body)
