@@ -11,6 +11,7 @@ from mmmflow import attempts, champions, outbox, removals, requests, training
 from mmmflow.domain import experiment
 from mmmflow.domain.errors import InvalidInputError, NotAllowedError
 from mmmflow.domain.experiment import State
+from mmmflow.log import labels_of
 from mmmflow.ports import (
     Delete,
     Document,
@@ -146,7 +147,12 @@ def delete(
             writes.append(asked)
         if outbox.commit(ports, writes, training.changed(gone)):
             break
-    log.info("%s deleted experiment %s", actor, experiment_id)
+    log.info(
+        "%s deleted experiment %s",
+        actor,
+        experiment_id,
+        extra={"labels": labels_of(document.data)},
+    )
     if document.data["state"] == State.SUCCEEDED:
         country, goal = document.data["country"], document.data["goal"]
         champions.update(ports, country, goal)

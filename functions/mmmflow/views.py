@@ -193,6 +193,31 @@ def champions(ports: Ports) -> list[Json]:
     ]
 
 
+def champion(ports: Ports, country: str, goal: str) -> Json:
+    """A champion with its leaderboard, and what it changed.
+
+    Raises: NotFoundError.
+    """
+    id = f"{country}~{paths.safe(goal)}"
+    document = ports.documents.get("champions", id)
+    if document is None:
+        raise NotFoundError(f"champion of {country}, {goal}")
+    data = {k: v for k, v in document.data.items() if k != "op"}
+    board = paths.rendering(country, goal, "leaderboard")
+    return {
+        "champion": data,
+        "leaderboard": _object(ports, board),
+        "comparison": _object(ports, data.get("comparison")),
+    }
+
+
+def _object(ports: Ports, name: str | None) -> Any:
+    try:
+        return json.loads(ports.data.read(name)) if name else None
+    except NotFoundError:
+        return None
+
+
 def datasets(ports: Ports) -> list[Json]:
     """The newest datasets, with what was wrong with them."""
     fields = ("id", "country", "state", "source", "rows", "problems")

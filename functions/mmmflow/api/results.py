@@ -13,6 +13,13 @@ def champions(request: Request, ports: Ports) -> Response:
     return http.answer(ports, {"champions": views.champions(ports)})
 
 
+def champion(
+    request: Request, ports: Ports, country: str, goal: str
+) -> Response:
+    del request
+    return http.answer(ports, views.champion(ports, country, goal))
+
+
 def datasets(request: Request, ports: Ports) -> Response:
     del request
     return http.answer(ports, {"datasets": views.datasets(ports)})
@@ -20,5 +27,6 @@ def datasets(request: Request, ports: Ports) -> Response:
 
 ROUTES = (
     Route("GET", "/api/v1/champions", champions),
+    Route("GET", "/api/v1/champions/<country>/<path:goal>", champion),
     Route("GET", "/api/v1/datasets", datasets),
 )

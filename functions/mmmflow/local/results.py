@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mmmflow.domain import ranking
+from mmmflow import settings
+from mmmflow.domain import quality_bands, ranking
 from mmmflow.local.main_job import EVERYTHING, Standing
 from mmmflow.ports import Document, Json, Ports
 
@@ -24,7 +25,8 @@ def show(
             if e.data["country"] == country and e.data["state"] == "SUCCEEDED"
         ]
         if finished:
-            best = ranking.ranked(finished)[0]
+            rule = settings.ranking_rule(ports, country)
+            best = ranking.ranked(finished, rule)[0]
             _show_best(console, ports, best, len(finished), truth)
     for document in ended.experiments:
         if document.data["state"] != "SUCCEEDED":
@@ -57,6 +59,8 @@ def _show_best(
         f" {summary['pareto_models']} on the Pareto fronts",
     )
     _line(console, f"  {_fit(selected)}")
+    judged = quality_bands.judge(selected)
+    _line(console, f"  Quality {quality_bands.sentence(judged)}")
     console.print(_channels(summary, (truth or {}).get(best["country"])))
     allocation = summary["allocation"]
     if allocation is not None:

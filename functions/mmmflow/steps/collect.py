@@ -16,6 +16,7 @@ from mmmflow.domain import (
 )
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.domain.experiment import State
+from mmmflow.log import labelled
 from mmmflow.ports import (
     Document,
     Json,
@@ -44,6 +45,15 @@ def hear(signal: paths.Signal, ports: Ports) -> None:
         InvalidInputError: it is none.
     """
     body = _read(signal, ports)
+    with labelled(
+        correlation_id=body["correlation_id"],
+        experiment_id=signal.experiment_id,
+        attempt=signal.attempt,
+    ):
+        _hear(signal, body, ports)
+
+
+def _hear(signal: paths.Signal, body: Json, ports: Ports) -> None:
     while True:
         document = ports.documents.get("experiments", signal.experiment_id)
         if document is None or document.data["attempt"] != signal.attempt:

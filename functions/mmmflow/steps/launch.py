@@ -7,6 +7,7 @@ from datetime import timedelta
 from mmmflow import outbox, queues, schema, training
 from mmmflow.domain import costs, experiment, request, spending
 from mmmflow.domain.experiment import State
+from mmmflow.log import labels_of
 from mmmflow.ports import (
     Document,
     Json,
@@ -131,7 +132,12 @@ def _give_back(
     ):
         return
     cost = costs.estimate(document.data["request"])
-    log.warning("the start of %s was refused: %s", experiment_id, why)
+    log.warning(
+        "the start of %s was refused: %s",
+        experiment_id,
+        why,
+        extra={"labels": labels_of(document.data)},
+    )
     data = experiment.requeued(
         document.data,
         now=ports.clock.now(),

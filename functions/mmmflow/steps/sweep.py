@@ -17,6 +17,7 @@ from mmmflow import (
 )
 from mmmflow.domain import experiment, paths
 from mmmflow.domain.experiment import State
+from mmmflow.log import labels_of
 from mmmflow.ports import Document, Message, Order, Ports, Update, Where
 from mmmflow.steps import collect
 from mmmflow.steps.reconcile import attempt_ended
@@ -97,7 +98,11 @@ def _give_up(document: Document, ports: Ports) -> None:
     owner = attempts.claimant(ports, document)
     if owner is not None and ports.jobs.get(owner) is not None:
         return
-    log.warning("attempt of %s never started; queued again", document.id)
+    log.warning(
+        "attempt of %s never started; queued again",
+        document.id,
+        extra={"labels": labels_of(document.data)},
+    )
     data = experiment.requeued(
         document.data, now=ports.clock.now(), why="the worker never started"
     )
