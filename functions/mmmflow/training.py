@@ -28,8 +28,6 @@ from mmmflow.ports import (
 
 log = logging.getLogger(__name__)
 
-ENGINE_VERSIONS = {"native": "0.1.0"}
-
 
 CHUNK = 100
 
@@ -343,7 +341,6 @@ def _freeze(
         data,
         meaning,
         training,
-        engine_version=ENGINE_VERSIONS[data["request"]["engine"]],
     )
     name = paths.job_config(request.run_folder(data))
     try:

@@ -25,6 +25,9 @@ writes tables, one-pagers, a budget proposal and model_summary.json.
 """
 EPILOG = """\
 examples:
+  python -m mmmflow_native --data sales.csv --mapping mapping.json \\
+      --experiment experiment.json --output out
+      your own table; the configuration is made, and kept in out/in
   python -m mmmflow_native --input in --output out
       in/ holds job_config.json, input_data.parquet or .csv, and, if the
       holidays are your own, holidays.csv (ds, holiday, country, year)
@@ -53,9 +56,12 @@ def main(arguments: Sequence[str]) -> int:
     """Run the engine as the arguments say; the exit code."""
     parser = _parser()
     given = parser.parse_args(arguments)
-    whole = given.input or (given.config and given.data) or given.recreate
-    if not whole:
-        parser.error("give --input, --config and --data, or --recreate")
+    own = given.data and (given.config or given.mapping)
+    if not (given.input or own or given.recreate):
+        parser.error(
+            "give --input, --data and --mapping, --data and --config,"
+            " or --recreate"
+        )
     if given.plan and not given.recreate:
         parser.error("--plan goes with --recreate")
     if given.output.exists() and not given.output.is_dir():
@@ -73,7 +79,13 @@ def _train(given: argparse.Namespace, progress: "Progress") -> None:
     from mmmflow_native import engine
     from mmmflow_native.data import inputs
 
-    if given.input is None:
+    if given.mapping is not None:
+        from mmmflow_native.data import laptop
+
+        found = laptop.write_inputs(
+            given.data, given.mapping, given.experiment, given.output / "in"
+        )
+    elif given.input is None:
         found = inputs.Inputs(given.config, given.data, given.holidays)
     else:
         there = inputs.from_folder(given.input)
@@ -103,6 +115,8 @@ def _parser() -> argparse.ArgumentParser:
         ("input", "DIR", "folder with job_config.json and the data"),
         ("config", "FILE", "the configuration, if it is not in DIR"),
         ("data", "FILE", "the table, .csv or .parquet, if it is not in DIR"),
+        ("mapping", "FILE", "what the table's columns mean: mapping.json"),
+        ("experiment", "FILE", "with --mapping: what differs from defaults"),
         ("holidays", "FILE", "holidays to use instead of the country's own"),
         ("previous", "FILE", "a model's JSON (results/models): refresh it"),
         ("recreate", "FILE", "a model's JSON: fit it again, and no more"),

@@ -8,6 +8,7 @@ from mmmflow.domain.errors import Problem
 from mmmflow.domain.mapping import Channel, DataMapping, Goal, Variable
 from mmmflow.domain.request import Data, contradictions, prophet
 
+ENGINE_VERSIONS: Mapping[str, str] = {"native": "0.1.0"}
 _BOUNDS = (0.5, 2.0)
 
 
@@ -38,8 +39,6 @@ def freeze(
     experiment: Mapping[str, Any],
     mapping: DataMapping,
     training: Mapping[str, Any],
-    *,
-    engine_version: str,
 ) -> Data:
     """The whole configuration of a run: job_config.json.
 
@@ -59,7 +58,7 @@ def freeze(
         "revision": experiment["revision"],
         "engine": {
             "name": request["engine"],
-            "version": engine_version,
+            "version": ENGINE_VERSIONS[request["engine"]],
             "solver": request["solver"],
             "optimiser": request["optimiser"],
         },

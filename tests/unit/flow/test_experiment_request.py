@@ -50,7 +50,7 @@ def frozen(**asked: Any) -> dict[str, Any]:
         actor="a person",
         now=NOW,
     )
-    config = job_config.freeze(made, MAPPING, TRAINING, engine_version="0.1.0")
+    config = job_config.freeze(made, MAPPING, TRAINING)
     schema.require("job_config.json", config)
     return config
 
