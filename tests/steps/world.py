@@ -1,6 +1,7 @@
 """A world for one step: the embedded services, a clock and jobs on paper."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -64,8 +65,8 @@ class SetClock:
 class Numbered:
     """Names that no two calls share, the same in every run."""
 
-    def __init__(self) -> None:
-        self._numbers = count(1)
+    def __init__(self, first: int = 1) -> None:
+        self._numbers = count(first)
 
     def token(self) -> str:
         return f"token-{next(self._numbers)}"
@@ -119,7 +120,7 @@ class RecordedMessages:
 class World:
     """Each helper does what some other part of the system would have done."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, first_token: int = 1) -> None:
         embedded = open_ports(home)
         assert isinstance(embedded.messages, SqliteMessages)
         self.home = home
@@ -129,10 +130,18 @@ class World:
         self.ports: Ports = replace(
             embedded,
             clock=self.clock,
-            entropy=Numbered(),
+            entropy=Numbered(first_token),
             jobs=self.jobs,
             messages=self.messages,
         )
+
+    def copy(self, home: Path) -> "World":
+        """The same world once more, to try what follows again."""
+        shutil.copytree(self.home, home)
+        other = World(home, first_token=1000)
+        other.clock.time = self.clock.time
+        other.jobs.executions = dict(self.jobs.executions)
+        return other
 
     # what people and other systems do
 
