@@ -83,7 +83,7 @@ def batch(ports: Ports, id: str) -> Json:
         "states": states,
         "experiments": made,
         "ended": ended,
-        "done": ended == made and made >= known.get("total", 0),
+        "done": ended == made and known.get("state", "COMPLETE") == "COMPLETE",
         "batch": {k: v for k, v in known.items() if k != "op"} or None,
     }
 

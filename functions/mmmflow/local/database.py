@@ -135,7 +135,10 @@ def _index(connection: sqlite3.Connection) -> None:
         )
         counts = " ".join(str(count) for count in shared)
         figures.append((f"documents_{name}", f"{_MANY} {_MANY // 5} {counts}"))
-    connection.execute("ANALYZE counters")  # makes the table of figures
+    if not connection.execute(
+        "SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'"
+    ).fetchall():
+        connection.execute("ANALYZE counters")  # makes the table of figures
     known = connection.execute(
         "SELECT idx, stat FROM sqlite_stat1 WHERE tbl = 'documents'"
     ).fetchall()
