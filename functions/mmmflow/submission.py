@@ -42,6 +42,13 @@ def read(ports: Ports, body: Json) -> list[Json]:
     if "batch_object" not in body:
         return validated(body)
     schema.require(SCHEMA, body)
+    beside = [
+        Problem(field, "beside batch_object it has no meaning", "leave it out")
+        for field in ("experiment", "sweep")
+        if field in body
+    ]
+    if beside:
+        raise InvalidInputError(beside)
     experiments, problems = split(manifests.read(ports, **body["batch_object"]))
     if problems:
         raise InvalidInputError(problems)

@@ -1,5 +1,8 @@
 """Experiments to make: one, a sweep, or a batch of rows."""
 
+from io import BufferedReader, RawIOBase
+from typing import cast
+
 from flask import Request, Response
 
 from mmmflow import manifests, requests, revisions, schema, submission, views
@@ -36,7 +39,8 @@ def batch(request: Request, ports: Ports) -> Response:
         )
         raise http.RefusedError(415, "no_batch", [problem])
     partial, force = _switches(request)
-    experiments, refused = submission.split(reader(request.stream))
+    lines = BufferedReader(cast(RawIOBase, request.stream))
+    experiments, refused = submission.split(reader(lines))
     if refused and not (partial and experiments):
         raise InvalidInputError(refused)
     body: Json = {"experiments": experiments}

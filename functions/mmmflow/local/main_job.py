@@ -174,7 +174,11 @@ def _job(
         "source": _source(table, meaning),
         "countries": list(countries) or _countries(ports, table, meaning),
         "mapping_version": version,
-        "train": {"experiment": experiment, "sweep": _SWEEP},
+        "train": {
+            "experiment": experiment,
+            "sweep": _SWEEP,
+            "confirm": True,  # every country of the table is meant
+        },
     }
     name = paths.mapping_marker("universal", version)
     request = requests.read("dataset.requested", body)

@@ -16,6 +16,7 @@ from mmmflow.api import (
     queues,
     results,
     settings,
+    standing,
     submissions,
 )
 from mmmflow.domain.errors import InvalidInputError, NotAllowedError, Problem
@@ -24,6 +25,7 @@ from mmmflow.ports import NotFoundError, Ports
 _ROUTES = (
     *experiments.ROUTES,
     *submissions.ROUTES,
+    *standing.ROUTES,
     *commands.ROUTES,
     *queues.ROUTES,
     *history.ROUTES,

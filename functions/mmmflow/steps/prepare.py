@@ -2,14 +2,14 @@
 
 Whichever of the two comes last is prepared with the other; then experiments
 that waited are let go, and what the dataset's request wants trained is asked
-for.
+for, as are the country's standing experiments.
 """
 
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmmflow import datasets, outbox, schema, training
+from mmmflow import datasets, outbox, schema, standing, training
 from mmmflow.domain import mapping as data_mapping
 from mmmflow.domain import paths
 from mmmflow.domain.errors import InvalidInputError, Problem
@@ -242,17 +242,19 @@ def _record(
     if dataset is None or dataset.data["prepared_with"] is not None:
         return
     data = dict(dataset.data)
-    messages = []
+    messages: list[Outgoing] = []
+    started: list[Update] = []
     if made is not None:
         trainings = {**data["trainings"], version: made}
         data |= {"state": "PREPARED", "trainings": trainings, "problems": []}
         data["prepared_with"] = version
-        messages = _wanted_training(data, version)
+        started, asked = standing.starts(ports, data, version)
+        messages = [*_wanted_training(data, version), *asked]
     else:
         data["state"] = "FAILED"
         data["problems"] = [problem.as_json() for problem in problems]
     update = Update("datasets", dataset.id, dataset.version, data)
-    if not outbox.commit(ports, [update], messages):
+    if not outbox.commit(ports, [update, *started], messages):
         _record(dataset_id, version, made, problems, ports)
         return
     why = "; ".join(str(problem) for problem in problems)
@@ -289,6 +291,7 @@ def _wanted_training(data: Json, version: str) -> list[Outgoing]:
         "actor": data["actor"],
         "batch_id": data["batch_id"],
         "experiment": experiment,
+        "confirm": data["train"].get("confirm", False),
     }
     if "sweep" in data["train"]:
         body["sweep"] = data["train"]["sweep"]
