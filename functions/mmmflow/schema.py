@@ -1,6 +1,7 @@
 """Validation at every boundary against the JSON Schemas in `schemas/`."""
 
 import json
+import re
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -10,6 +11,8 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from mmmflow.domain.errors import InvalidInputError, Problem
+
+_REFERENCE = re.compile(r'"\$ref": "([A-Za-z0-9_.-]+)#')
 
 
 def text(name: str) -> str:
@@ -21,15 +24,26 @@ def _load(name: str) -> Any:
     return json.loads(text(name))
 
 
-def _resource(uri: str) -> Resource[Any]:
-    return Resource.from_contents(_load(uri), DRAFT202012)
+def _with_references(name: str) -> set[str]:
+    """The schema and all that it refers to, itself or by another."""
+    found, left = {name}, [name]
+    while left:
+        named = set(_REFERENCE.findall(text(left.pop()))) - found
+        found |= named
+        left += named
+    return found
 
 
 @cache
 def _validator(name: str) -> Draft202012Validator:
-    registry: Registry[Any] = Registry(retrieve=_resource)  # type: ignore[call-arg]
+    names = sorted(_with_references(name))
+    schemas = (Resource.from_contents(_load(n), DRAFT202012) for n in names)
+    # Crawled once: a reference is then found without reading anything.
+    registry = Registry[Any]().with_resources(
+        list(zip(names, schemas, strict=True))
+    )
     return Draft202012Validator(
-        _load(name), registry=registry, format_checker=FormatChecker()
+        _load(name), registry=registry.crawl(), format_checker=FormatChecker()
     )
 
 
