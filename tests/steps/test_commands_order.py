@@ -46,7 +46,7 @@ def test_a_lower_priority_goes_last(world: World, five: list[str]) -> None:
     assert order(world)[-1] == five[0]
 
 
-@pytest.mark.parametrize(("moved", "before"), permutations(range(5), 2))
+@pytest.mark.parametrize(("moved", "before"), list(permutations(range(5), 2)))
 def test_what_is_moved_stands_right_before_the_other(
     world: World, five: list[str], moved: int, before: int
 ) -> None:
