@@ -44,7 +44,7 @@ COLUMNS: Mapping[str, Callable[[Json], Any]] = {
     "id": _field("id"),
     "state": _field("state"),
     "country": _field("country"),
-    "goal": _field("goal"),
+    "goal": lambda data: data["goal"] or (data["config"] or {}).get("goal"),
     "revision_tag": lambda data: data["revision"]["tag"],
     "revision_number": lambda data: data["revision"]["number"],
     "queue": _field("queue"),

@@ -163,6 +163,7 @@ def summary(ports: Ports, data: Json) -> Json:
     asked = data["request"]
     for field in ("engine", "adstock", "iterations", "trials", "window"):
         shown[field] = asked[field]
+    shown["estimated_cost"] = data.get("estimated_cost")
     running = rules.state_of(data) in rules.ACTIVE
     shown["progress"] = _progress(ports, data) if running else None
     return shown
