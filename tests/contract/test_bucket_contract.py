@@ -120,6 +120,25 @@ def test_a_listed_object_is_described_as_by_stat(bucket: Bucket) -> None:
     assert bucket.list("") == [bucket.stat("a")]
 
 
+def test_a_deleted_object_is_gone(bucket: Bucket) -> None:
+    made = bucket.create("a/b", b"content")
+    bucket.delete("a/b")
+    assert bucket.stat("a/b") is None
+    assert bucket.list("") == []
+    with pytest.raises(NotFoundError):
+        bucket.read("a/b", made.generation)
+
+
+def test_deleting_what_is_gone_is_nothing(bucket: Bucket) -> None:
+    bucket.delete("a")
+
+
+def test_an_object_made_anew_is_another_generation(bucket: Bucket) -> None:
+    first = bucket.create("a", b"content")
+    bucket.delete("a")
+    assert bucket.create("a", b"content").generation != first.generation
+
+
 @pytest.mark.parametrize("name", ["../a", "/etc/a", "a/../../b", ""])
 def test_a_name_never_leads_out_of_the_bucket(
     bucket: Bucket, name: str

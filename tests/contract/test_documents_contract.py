@@ -113,6 +113,19 @@ def test_deleting_what_is_gone_is_nothing(documents: Documents) -> None:
     documents.commit([Delete("things", "x")])
 
 
+def test_a_delete_at_a_version_is_refused_at_another(
+    documents: Documents,
+) -> None:
+    read = put(documents, "x", a=1)
+    documents.commit([Update("things", "x", read.version, {"a": 2})])
+    with pytest.raises(ConflictError):
+        documents.commit([Delete("things", "x", read.version)])
+    documents.commit([Delete("things", "x", get(documents, "x").version)])
+    assert documents.get("things", "x") is None
+    with pytest.raises(ConflictError):
+        documents.commit([Delete("things", "x", read.version)])
+
+
 @pytest.mark.parametrize("refused_first", [True, False])
 def test_a_commit_is_all_or_none(
     documents: Documents, refused_first: bool

@@ -213,24 +213,30 @@ def test_the_end_of_an_execution_is_told_once_it_has_ended(
 ORPHAN = """
 import os, sys
 from pathlib import Path
-from typing import TypeVar
 from mmmflow.local.ports import open_ports
-jobs = open_ports(Path(sys.argv[1])).jobs
-print(jobs.start("native", {"DO": "hang", "NOTE": sys.argv[2]}, 30), flush=True)
+home, note, do, seconds = sys.argv[1:]
+jobs = open_ports(Path(home)).jobs
+env = {"DO": do, "NOTE": note}
+print(jobs.start("native", env, int(seconds)), flush=True)
 os._exit(1)
 """
 
 
-@pytest.fixture
-def orphan(home: Path, note: Path) -> str:
+def orphaned(home: Path, note: Path, do: str, seconds: int) -> str:
     """An execution whose runner has died at once."""
+    told = [str(home), str(note), do, str(seconds)]
     started = subprocess.run(
-        [sys.executable, "-c", ORPHAN, str(home), str(note)],
+        [sys.executable, "-c", ORPHAN, *told],
         check=False,
         capture_output=True,
         text=True,
     )
     return started.stdout.strip()
+
+
+@pytest.fixture
+def orphan(home: Path, note: Path) -> str:
+    return orphaned(home, note, "hang", 30)
 
 
 def test_a_new_runner_leaves_an_orphan_alone_that_lives(
@@ -250,18 +256,31 @@ def test_a_new_runner_finds_an_orphan_that_died(
     world: World, note: Path, orphan: str
 ) -> None:
     os.kill(int(said(note)), signal.SIGKILL)
-    jobs = world.ports.jobs
+    assert reaped(world.ports.jobs, orphan).state == "failed"
+    (delivery,) = world.pull()
+    assert delivery.subscription == "reconcile"
+
+
+def reaped(jobs: Jobs, name: str) -> Execution:
+    """The execution's end, found by looking after orphans."""
     assert isinstance(jobs, embedded.SubprocessJobs)
 
     def look() -> Execution | None:
         jobs.reap_orphans()
-        execution = jobs.get(orphan)
+        execution = jobs.get(name)
         assert execution is not None
         return execution if execution.ended else None
 
-    assert wait_for(look).state == "failed"
-    (delivery,) = world.pull()
-    assert delivery.subscription == "reconcile"
+    return wait_for(look)
+
+
+@pytest.mark.parametrize("do", ["hang", "ignore"])
+def test_a_new_runner_ends_an_orphan_at_its_limit(
+    world: World, note: Path, monkeypatch: pytest.MonkeyPatch, do: str
+) -> None:
+    monkeypatch.setattr(embedded, "_KILL_AFTER", 0.2)
+    name = orphaned(world.home, note, do, 1)
+    assert reaped(world.ports.jobs, name).state == "failed"
 
 
 def test_a_new_runner_can_cancel_an_orphan(

@@ -6,7 +6,9 @@ be what there is when nothing goes wrong.
 """
 
 import json
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -144,23 +146,23 @@ def reconciling_what_was_overtaken(world: World) -> Handle:
     return lambda ports: reconcile(entry("native-1"), ports)
 
 
-@pytest.mark.parametrize(
-    "setup",
-    [
-        extracting,
-        ingesting,
-        a_dataset_comes,
-        a_mapping_comes,
-        a_dataset_that_wants_training_comes,
-        enqueuing,
-        hearing_a_start,
-        hearing_a_success,
-        hearing_a_failure,
-        hearing_a_failure_to_be_retried,
-        reconciling,
-        reconciling_what_was_overtaken,
-    ],
-)
+SETUPS = [
+    extracting,
+    ingesting,
+    a_dataset_comes,
+    a_mapping_comes,
+    a_dataset_that_wants_training_comes,
+    enqueuing,
+    hearing_a_start,
+    hearing_a_success,
+    hearing_a_failure,
+    hearing_a_failure_to_be_retried,
+    reconciling,
+    reconciling_what_was_overtaken,
+]
+
+
+@pytest.mark.parametrize("setup", SETUPS)
 def test_the_outcome_is_the_same(tmp_path: Path, setup: Setup) -> None:
     """The handler is called with the ports of each copy of the world."""
     world = World(tmp_path / "world")
@@ -174,6 +176,25 @@ def test_the_outcome_is_the_same(tmp_path: Path, setup: Setup) -> None:
         return plan
 
     assert list(every_fault(run))
+
+
+@pytest.mark.parametrize("setup", SETUPS)
+def test_the_outcome_is_the_same_of_three_at_once(
+    tmp_path: Path, setup: Setup
+) -> None:
+    world = World(tmp_path / "world")
+    handle = setup(world)
+    expected = outcome(world.copy(tmp_path / "right"), handle, NO_FAULT)
+    other = world.copy(tmp_path / "at once")
+    start = threading.Barrier(3)
+
+    def at_once(_: int) -> None:
+        start.wait()
+        handle(other.ports)
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(at_once, range(3)))
+    assert outcome(other, handle, NO_FAULT) ^ expected == set()
 
 
 def why(plan: Plan) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -79,6 +79,7 @@ class JobsOnPaper:
     executions: dict[str, Execution] = field(default_factory=dict)
     cancelled: list[str] = field(default_factory=list)
     refusal: str = ""
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def start(
         self, job: str, env: Mapping[str, str], timeout_seconds: int
@@ -86,7 +87,7 @@ class JobsOnPaper:
         del timeout_seconds
         if self.refusal:
             raise RefusedError(self.refusal)
-        name = f"{job}-{len(self.executions) + 1}"
+        name = f"{job}-{next(self._numbers)}"
         self.executions[name] = Execution(name, "running", dict(env))
         return name
 
@@ -140,7 +141,9 @@ class World:
         shutil.copytree(self.home, home)
         other = World(home, first_token=1000)
         other.clock.time = self.clock.time
-        other.jobs.executions = dict(self.jobs.executions)
+        for execution in self.jobs.executions.values():
+            other.jobs.start("native", execution.env, 0)
+        other.jobs.executions.update(self.jobs.executions)
         return other
 
     # what people and other systems do

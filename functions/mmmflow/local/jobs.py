@@ -100,7 +100,7 @@ class SubprocessJobs:
         _signal(row[0], signal.SIGTERM)
 
     def reap_orphans(self) -> None:
-        """Find executions that died while no runner was their parent."""
+        """End what is late, and find what died, of an earlier runner."""
         rows = self._database.connection.execute(
             "SELECT name, pid, deadline FROM executions WHERE state = 'running'"
         ).fetchall()
@@ -110,6 +110,8 @@ class SubprocessJobs:
                     continue
             if not self._is_alive(name):
                 self._end(name, "failed", "it ended while nobody was watching")
+            elif time.time() > deadline + _KILL_AFTER and pid is not None:
+                _kill_group(pid)
             elif time.time() > deadline and pid is not None:
                 _signal(pid, signal.SIGTERM)
 
