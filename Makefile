@@ -16,8 +16,8 @@ RUN_OPTIONS = $(if $(DATA),--data "$(DATA)") \
   $(if $(PRESET),--preset "$(PRESET)")
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve clean test test-reference simulate check fix lock \
-  bench bench-engine distclean
+.PHONY: help run serve clean test test-reference simulate simulate-mutants \
+  check fix lock bench bench-engine distclean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
@@ -44,6 +44,9 @@ test-reference: $(VENV)/dev.stamp ## the engine held against Robyn's results (RE
 simulate: $(VENV)/dev.stamp ## the flow under crashes and disorder (SEEDS=1000; SEED= one, with its trace)
 	@$(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(WHOLE),--whole)
+
+simulate-mutants: $(VENV)/dev.stamp ## planted bugs, each to be caught by the simulation
+	@$(BIN)/python -m tests.simulation.mutants
 
 check: $(VENV)/dev.stamp ## format, lint and types, changing nothing
 	@$(BIN)/ruff format --check $(CODE)

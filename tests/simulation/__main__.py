@@ -6,8 +6,10 @@ import logging
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from multiprocessing import get_context
 
+from tests.simulation.mutants import MUTANTS, planted
 from tests.simulation.run import Report, run
 from tests.simulation.shrink import printed, shrink
 
@@ -22,11 +24,17 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, help="run one, show its trace")
     parser.add_argument("--whole", action="store_true", help="show every call")
+    parser.add_argument("--mutant", help="with this planted bug")
     told = parser.parse_args(arguments)
     logging.disable(logging.CRITICAL)
-    if told.seed is not None:
-        return _one(told.seed, whole=told.whole)
-    return _many(range(told.first, told.first + told.seeds), told.whole)
+    mutants = [m for m in MUTANTS if m.name == told.mutant]
+    if told.mutant and not mutants:
+        names = ", ".join(mutant.name for mutant in MUTANTS)
+        parser.error(f"no mutant {told.mutant!r}; there are: {names}")
+    with planted(mutants[0]) if mutants else nullcontext():
+        if told.seed is not None:
+            return _one(told.seed, whole=told.whole)
+        return _many(range(told.first, told.first + told.seeds), told.whole)
 
 
 def reports(seeds: Sequence[int]) -> Iterator[Report]:

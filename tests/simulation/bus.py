@@ -16,6 +16,7 @@ from mmmflow import topology
 from tests.simulation.world import Actor, Outcome, Violation, World
 
 ACK_DEADLINE = 600.0
+HANDLER_BROKE = "a handler fails only for what the world did to it"
 _DELIVERY = 0.01
 _BACK_OFF = 10.0
 _FAULTLESS_FROM = 6
@@ -49,7 +50,8 @@ class Published:
 class SimBus:
     world: World
     push: Push
-    returned: Callable[[Actor], None] = lambda actor: None
+    returned: Callable[[Actor], None]
+    watch: Callable[[str, Mapping[str, Any]], None]
     published: list[Published] = field(default_factory=list)
     pending: int = 0
 
@@ -95,7 +97,9 @@ class SimBus:
     def _store(
         self, topic: str, data: bytes, attributes: Mapping[str, str], key: str
     ) -> None:
-        self.published.append(Published(topic, _body(data)))
+        body = _body(data)
+        self.watch(topic, body)
+        self.published.append(Published(topic, body))
         for subscription, topics in topology.SUBSCRIPTIONS.items():
             if topic in topics:
                 short = hashlib.blake2b(key.encode(), digest_size=3)
@@ -164,7 +168,7 @@ class SimBus:
             return
         if error is not None and type(error).__name__ not in _EXPECTED:
             raise Violation(
-                "a handler fails only for what the world did to it",
+                HANDLER_BROKE,
                 f"{actor.key}: {type(error).__name__}: {error}",
             ) from error
         if pending.done:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,12 +37,13 @@ class Invariants:
     data: SimBucket = field(init=False)
     bus: SimBus = field(init=False)
     jobs: SimJobs = field(init=False)
+    launched: Callable[[str, int], None] = field(init=False)
     _unsent: dict[str, str] = field(default_factory=dict)
     _to_start: dict[Run, str] = field(default_factory=dict)
     _trained: set[Run] = field(default_factory=set)
     _training: dict[str, Run] = field(default_factory=dict)
-    _widest: Counter[str] = field(default_factory=Counter)
     _changes: list[Json] = field(default_factory=list)
+    _seen: set[tuple[str, str, str]] = field(default_factory=set)
     _created: dict[str, str] = field(default_factory=dict)
     _cancelled_at: dict[str, float] = field(default_factory=dict)
 
@@ -55,12 +56,12 @@ class Invariants:
                     self._experiment(change)
                 case "slots":
                     self._slot(change)
-                case "queues" if change.after:
-                    wide = change.after["parallelism"]
-                    widest = max(self._widest[change.id], wide)
-                    self._widest[change.id] = widest
                 case "outbox":
                     self._outbox(change)
+                case "champions" if change.after:
+                    now = change.after
+                    version = str(now["version"])
+                    self._seen.add((now["country"], now["goal"], version))
         for change in changes:
             if change.collection in ("experiments", "slots"):
                 self._held(change)
@@ -90,6 +91,17 @@ class Invariants:
                 "only the worker that won the claim writes into its attempt",
                 f"{after.writer} wrote {name}",
             )
+
+    def published(self, topic: str, body: Mapping[str, Any]) -> None:
+        """A message reached the bus."""
+        if topic == "experiment.changed" and body["state"] != "DELETED":
+            change = body["experiment_id"], body["state"], body["updated_at"]
+        elif topic == "champion.changed":
+            change = body["country"], body["goal"], str(body["version"])
+        else:
+            return
+        if change not in self._seen:
+            raise Violation("a message follows from a commit", f"{change}")
 
     def job_started(self, actor: Actor, execution: SimExecution) -> None:
         run = _run_of(execution)
@@ -175,6 +187,8 @@ class Invariants:
             self._created[change.id] = after["correlation_id"]
         if before is None or before["state"] != after["state"]:
             self._changes.append(after)
+            told = after["id"], after["state"], after["updated_at"]
+            self._seen.add(told)
         if before is None:
             return
         was, now = State(before["state"]), State(after["state"])
@@ -207,6 +221,8 @@ class Invariants:
         last = after["history"][-1]
         if (last["from"], last["to"]) != (was.value, now.value):
             raise Violation("every transition is in the history", f"{last}")
+        if was == State.WAITING and now == State.QUEUED:
+            self._let_go(before)
         if now == State.QUEUED:
             name = paths.job_config(requests_rules.run_folder(after))
             if after["config"] is None or name not in self.data.objects:
@@ -217,10 +233,24 @@ class Invariants:
             if attempt != before["attempt"] + 1:
                 raise Violation("each start is a new attempt", id)
             self._to_start[(id, attempt)] = self._who()
+            self.launched(id, attempt)
+            if _is_paused(self.documents, after["queue"]):
+                raise Violation("a paused queue starts nothing", id)
         if now == State.CANCELLED:
             self._cancelled_at[id] = self.world.now
         if was in experiment.ACTIVE:
             self._attempt_ends((id, before["attempt"]), after, now)
+
+    def _let_go(self, before: Json) -> None:
+        """What an experiment waits for is there when it is let go."""
+        batch_id = (before["waits_for"] or {}).get("batch")
+        if batch_id is None:
+            return
+        batch = self.documents.peek("batches", batch_id)
+        if batch is None or batch.data["created"] < batch.data["total"]:
+            raise Violation(
+                "a batch is eligible when it is complete", before["id"]
+            )
 
     def _attempt_ends(self, run: Run, after: Json, now: State) -> None:
         said = self._signal(run, "finished")
@@ -262,7 +292,11 @@ class Invariants:
         after = change.after
         if after is None or not after["holder"]:
             return
-        if after["index"] >= self._widest[after["queue"]]:
+        before = change.before or {}
+        if before.get("holder") == after["holder"]:
+            return
+        queue = self.documents.peek("queues", after["queue"])
+        if queue is None or after["index"] >= queue.data["parallelism"]:
             raise Violation(
                 "no slot is given beyond the parallelism", change.id
             )
@@ -462,13 +496,19 @@ class Expected:
         if state == State.WAITING:
             return data["country"] not in self.countries_with_data
         if state == State.QUEUED:
-            queue = documents.peek("queues", data["queue"])
-            switch = documents.peek("switches", queues.PAUSE_ALL)
-            paused = switch is not None and switch.data["on"]
-            return paused or (queue is not None and queue.data["paused"])
+            return _is_paused(documents, data["queue"])
         return False
 
 
 def _run_of(execution: SimExecution) -> Run:
     env = execution.env
     return env["MMMFLOW_EXPERIMENT"], int(env["MMMFLOW_ATTEMPT"])
+
+
+def _is_paused(documents: SimDocuments, queue: str) -> bool:
+    """By itself, or by the switch that pauses all."""
+    switch = documents.peek("switches", queues.PAUSE_ALL)
+    if switch is not None and switch.data["on"]:
+        return True
+    found = documents.peek("queues", queue)
+    return found is not None and bool(found.data["paused"])

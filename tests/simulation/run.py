@@ -1,5 +1,7 @@
 """One seed: a world from its beginning until it is quiet."""
 
+import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 import main
-from mmmflow import wiring
+from mmmflow import batches, training, wiring
 from mmmflow.ports import Ports
 from mmmflow_worker import engine, manifest
 
@@ -19,6 +21,7 @@ from tests.simulation.decisions import Decisions, Value
 from tests.simulation.documents import SimDocuments
 from tests.simulation.invariants import Invariants
 from tests.simulation.jobs import SimJobs
+from tests.simulation.outside import SimOutside, SimSecrets
 from tests.simulation.scenario import Scenario
 from tests.simulation.warehouse import SimWarehouse
 from tests.simulation.worker import Workers
@@ -27,6 +30,8 @@ from tests.simulation.world import Violation, World
 SWEEP_EVERY = 60.0
 TROUBLE_ENDS = 1000.0
 _QUIET_SWEEPS = 3
+_IN_MEMORY = "/dev/shm"  # noqa: S108  (each world makes its own in it)
+_CHUNK = 2  # three experiments are a large batch
 _PATIENCE = 4 * 3600.0
 
 
@@ -66,7 +71,12 @@ class Simulation:
     def __init__(self, decisions: Decisions, *, trace: bool = False) -> None:
         self.world = World(decisions, trace=trace)
         self.invariants = Invariants(self.world)
-        self.bus = SimBus(self.world, _push, self.invariants.handler_returned)
+        self.bus = SimBus(
+            self.world,
+            _push,
+            self.invariants.handler_returned,
+            self.invariants.published,
+        )
         self.documents = SimDocuments(self.world, self.invariants.committed)
         self.data = SimBucket(
             "data", self.world, self.bus, self.invariants.wrote
@@ -90,6 +100,8 @@ class Simulation:
             messages=self.bus,
             jobs=self.jobs,
             warehouse=SimWarehouse(self.world),
+            secrets=SimSecrets(self.world),
+            outside=SimOutside(self.world),
             clock=_Clock(self.world),
             entropy=_Entropy(self.world),
         )
@@ -101,6 +113,7 @@ class Simulation:
             self.invariants.handler_returned,
             self.invariants.stopped,
         )
+        self.invariants.launched = self.scenario.launched
 
     def run(self) -> None:
         """Raises: Violation."""
@@ -166,11 +179,19 @@ def _installed(simulation: Simulation) -> Iterator[None]:
     with (
         patch.object(wiring, "ports", lambda: simulation.ports),
         patch.object(engine, "run", simulation.workers.engine),
+        patch.object(tempfile, "tempdir", _folder()),
         patch.object(manifest, "_versions", dict),
         patch.object(manifest, "_cpu_features", list),
+        patch.object(batches, "CHUNK", _CHUNK),
+        patch.object(training, "CHUNK", _CHUNK),
     ):
         yield
 
 
 def _push(subscription: str, event: Any) -> None:
     getattr(main, subscription)(event)
+
+
+def _folder() -> str | None:
+    """Where workers' files are: in memory where the system can."""
+    return _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None

@@ -25,6 +25,7 @@ from tests.simulation.world import (
 VERSION = "m1"
 DATASET = "20260301T000000Z-0123456789ab"
 TRAINING_DATA = b"rows that only an engine would read"
+_ANSWERS = UnavailableError | InvalidInputError | NotFoundError
 MAPPING: Json = {
     "schema_version": 1,
     "date": "date",
@@ -49,12 +50,14 @@ class Scenario:
     data: SimBucket
     returned: Callable[[Actor], None]
     stopped: Callable[[str], None]
+    _regret: float = 0.0
     expected: Expected = field(default_factory=Expected)
 
     def prepare(self) -> None:
         """Data of one country is there; people come and ask."""
         self._seed_data()
         decisions = self.world.decisions
+        self._regret = 0.1 if decisions.unit("swarm/regret") > 0.5 else 0.0
         self._seed_queue(decisions.number("parallelism", 1, (1, 1, 2, 3)))
         for index in range(decisions.number("requests", 1, (1, 2, 2, 3, 4))):
             self._request(index)
@@ -132,23 +135,34 @@ class Scenario:
         at = decisions.amount(f"{key} at", 10.0, 0.0, 700.0)
         self._person(key, at, lambda: self._obey(what, which), faulty=True)
 
+    def launched(self, experiment_id: str, attempt: int) -> None:
+        """Somebody may regret it at once."""
+        decisions = self.world.decisions
+        key = f"{experiment_id[-4:]}-{attempt} regretted"
+        if decisions.chance(key, self._regret):
+            wait = decisions.delay(f"{key} after", 0.9, (0.02, 1.5, 40.0))
+            self._person(
+                key,
+                self.world.now + wait,
+                lambda: self._cancel(experiment_id),
+                faulty=True,
+            )
+
+    def _cancel(self, experiment_id: str) -> None:
+        commands.cancel(self.ports, experiment_id, actor="person")
+        self.stopped(experiment_id)
+
     def _obey(self, what: str, which: int) -> None:
         there = sorted(data["id"] for data in self.documents.all("experiments"))
         if not there:
             return
         id = there[which % len(there)]
-        try:
-            if what == "cancel":
-                commands.cancel(self.ports, id, actor="person")
-                self.stopped(id)
-            elif what == "retry":
-                commands.retry(self.ports, id, actor="person")
-            else:
-                commands.delete(
-                    self.ports, id, actor="person", keep_objects=False
-                )
-        except (InvalidInputError, NotFoundError) as refused:
-            self.world.say(self.world.acting, f"is refused: {refused}")
+        if what == "cancel":
+            self._cancel(id)
+        elif what == "retry":
+            commands.retry(self.ports, id, actor="person")
+        else:
+            commands.delete(self.ports, id, actor="person", keep_objects=False)
 
     def _new_data(self) -> None:
         """A table of another country, and a mapping: whichever comes last."""
@@ -214,7 +228,7 @@ class Scenario:
         actor = Actor(key, "person", faultless=not faulty)
 
         def done(outcome: Outcome, error: Exception | None) -> None:
-            if error is not None and not isinstance(error, UnavailableError):
+            if not isinstance(error, _ANSWERS | None):
                 raise error
             if outcome == "returned":
                 self.returned(actor)

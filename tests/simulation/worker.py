@@ -79,8 +79,8 @@ class Workers:
         trouble = decisions.pick(f"{key}/engine", "", _TROUBLE)
         needed = decisions.amount(f"{key}/trains for", 8.0, 1.0, 150.0)
         self.training.begins(worker)
-        if trouble == "freezes":
-            self.world.sleep(1e6)  # until it is killed
+        while trouble == "freezes":  # until it is killed
+            self.world.sleep(_LOOK)
         if trouble == "hangs":
             needed = 1e6
         ended = self._train(needed, seconds, interrupted, tick, folder)
