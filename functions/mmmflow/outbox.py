@@ -83,8 +83,7 @@ def commit(
             return False
     for row in rows:
         _say(row.data)
-    for row in rows:
-        _send(ports, row.id, row.data)
+    _send(ports, rows)
     return True
 
 
@@ -105,7 +104,7 @@ def send_overdue(ports: Ports, before: str) -> int:
     )
     for row in rows:
         _say(row.data, "sent late: ")
-        _send(ports, row.id, row.data)
+        _send(ports, [row])
     return len(rows)
 
 
@@ -170,9 +169,12 @@ def _say(row: Json, how: str = "") -> None:
     log.info("%s%s: %s", how, row["topic"], what, extra={"labels": labels})
 
 
-def _send(ports: Ports, id: str, row: dict[str, Any]) -> None:
-    _publish(ports, row)
-    ports.documents.commit([Delete(COLLECTION, id)])
+def _send(ports: Ports, rows: Sequence[Create | Document]) -> None:
+    """Publish them; once each is confirmed they are forgotten together."""
+    for row in rows:
+        _publish(ports, row.data)
+    if rows:
+        ports.documents.commit([Delete(COLLECTION, row.id) for row in rows])
 
 
 def _again(ports: Ports, message: Original, op: str) -> Create:
