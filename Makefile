@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-CODE := functions py-worker tests
+CODE := functions py-worker tests docs
 RUN_OPTIONS = $(if $(DATA),--data "$(DATA)") \
   $(if $(MAPPING),--mapping "$(MAPPING)") \
   $(foreach country,$(COUNTRY),--country "$(country)") \
@@ -17,7 +17,7 @@ RUN_OPTIONS = $(if $(DATA),--data "$(DATA)") \
 
 .DEFAULT_GOAL := help
 .PHONY: help run serve clean test test-reference simulate simulate-mutants \
-  check fix lock bench bench-engine distclean
+  check fix docs lock bench bench-engine distclean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
@@ -56,6 +56,9 @@ check: $(VENV)/dev.stamp ## format, lint and types, changing nothing
 fix: $(VENV)/dev.stamp ## format, and mend what the linter can
 	@$(BIN)/ruff check --fix $(CODE)
 	@$(BIN)/ruff format $(CODE)
+
+docs: $(VENV)/dev.stamp ## make the generated parts of the docs anew
+	@$(BIN)/python docs/generate.py
 
 bench: bench-engine ## every benchmark
 
