@@ -33,8 +33,9 @@ _WEIBULL: Mapping[str, Mapping[str, Range]] = {
     "weibull_cdf": {"shapes": [0.0001, 2.0], "scales": [0.0, 0.1]},
     "weibull_pdf": {"shapes": [0.0001, 10.0], "scales": [0.0, 0.1]},
 }
+# Robyn's limits; an end in `_OPEN` is not allowed itself.
 _LIMITS: Mapping[str, tuple[float, float]] = {
-    "alphas": (0.0, 20.0),
+    "alphas": (0.0, 10.0),
     "gammas": (0.0, 1.0),
     "thetas": (0.0, 1.0),
     "shapes": (0.0, 20.0),
@@ -42,6 +43,13 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "train_size": (0.1, 1.0),
     "lambda": (0.0, 1.0),
     "penalty": (0.0, 1.0),
+}
+_OPEN: Mapping[str, tuple[float, ...]] = {
+    "alphas": (0.0, 10.0),
+    "gammas": (0.0,),
+    "thetas": (1.0,),
+    "shapes": (20.0,),
+    "train_size": (0.1,),
 }
 _TRAIN_SIZE = [0.5, 0.8]
 _PENALTY = [0.0, 1.0]
@@ -115,4 +123,8 @@ def problems(
             found.append(
                 Problem(where, f"must lie between {least:g} and {most:g}")
             )
+        elif refused := {low, high}.intersection(_OPEN.get(known[key], ())):
+            ends = " and ".join(f"{end:g}" for end in sorted(refused))
+            within = f"must lie between {least:g} and {most:g}"
+            found.append(Problem(where, f"{within}, but can't be {ends}"))
     return found

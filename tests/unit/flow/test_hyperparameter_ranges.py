@@ -126,3 +126,19 @@ def test_a_range_or_a_fixed_number_must_lie_within_the_limits(
 def test_a_fixed_lambda_is_not_negative() -> None:
     (problem,) = problems({"lambda": -1})
     assert "must lie between 0 and inf" in problem
+
+
+@pytest.mark.parametrize(
+    ("given", "end"),
+    [
+        ({"tv_spend_thetas": [0, 1]}, "1"),
+        ({"tv_spend_gammas": [0, 1]}, "0"),
+        ({"tv_spend_alphas": [0, 10]}, "0 and 10"),
+        ({"train_size": 0.1}, "0.1"),
+    ],
+)
+def test_an_end_at_which_there_is_no_model_is_refused(
+    given: dict[str, Any], end: str
+) -> None:
+    (problem,) = problems(given)
+    assert problem.endswith(f", but can't be {end}")
