@@ -13,14 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mmmflow.ports import Ports
+from mmmflow import notifications, settings
+from mmmflow.ports import Message, Ports
 from mmmflow.steps.collect import collect
 from mmmflow.steps.enqueue import enqueue
 from mmmflow.steps.extract import extract
 from mmmflow.steps.ingest import ingest
 from mmmflow.steps.launch import launch
+from mmmflow.steps.notify import notify
 from mmmflow.steps.prepare import prepare
+from mmmflow.steps.rank import rank
 from mmmflow.steps.reconcile import reconcile
+from mmmflow.steps.tally import tally
 
 from tests.faults import Fault, Plan, deliver, every_fault
 from tests.steps.test_launch import run_launch, woken
@@ -37,6 +41,7 @@ COLLECTIONS = (
     "experiments",
     "slots",
     "champions",
+    "batch_ends",
     "outbox",
     "unranked",
     "dead_letters",
@@ -146,6 +151,47 @@ def reconciling_what_was_overtaken(world: World) -> Handle:
     return lambda ports: reconcile(entry("native-1"), ports)
 
 
+def hearing_of_a_better_one(world: World) -> Handle:
+    collect(world.succeeded(launched(world), error=0.2), world.ports)
+    (id,) = world.queued()
+    run_launch(world)
+    event = world.succeeded(id, error=0.1)
+    return lambda ports: collect(event, ports)
+
+
+def ranking_by_another_rule(world: World) -> Handle:
+    collect(world.succeeded(launched(world)), world.ports)
+    rule = {"rule": "weighted", "weights": {"decomp_rssd": 1}}
+    settings.set_ranking(world.ports, None, rule, actor="a person")
+    body = world.sent("ranking.changed")[-1]
+    return lambda ports: rank(Message("ranking.changed", "1", body), ports)
+
+
+def the_last_of_a_batch_ends(world: World) -> Handle:
+    world.prepared()
+    ids = world.queued(2)
+    run_launch(world)
+    for id in ids:
+        collect(world.succeeded(id), world.ports)
+    body = world.sent("experiment.changed")[-1]
+    return lambda ports: tally(Message("experiment.changed", "1", body), ports)
+
+
+def two_want_to_be_told(world: World) -> Handle:
+    for id in ("team", "boss"):
+        target = {
+            "id": id,
+            "kind": "webhook",
+            "events": ["experiment.failed"],
+            "url": "https://example.com/hook",
+        }
+        notifications.save(world.ports, target, actor="a person")
+    collect(world.failed(launched(world)), world.ports)
+    body = world.sent("experiment.changed")[-1]
+    told = Message("experiment.changed", "1", body)
+    return lambda ports: notify(told, ports)
+
+
 SETUPS = [
     extracting,
     ingesting,
@@ -157,6 +203,10 @@ SETUPS = [
     hearing_a_success,
     hearing_a_failure,
     hearing_a_failure_to_be_retried,
+    hearing_of_a_better_one,
+    ranking_by_another_rule,
+    the_last_of_a_batch_ends,
+    two_want_to_be_told,
     reconciling,
     reconciling_what_was_overtaken,
 ]
