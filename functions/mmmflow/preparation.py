@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mmmflow import resampling
 from mmmflow.domain import quality
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.domain.mapping import DataMapping, missing_columns
@@ -61,6 +62,8 @@ def prepare(raw: pd.DataFrame, mapping: DataMapping, country: str) -> Prepared:
     twice = quality.duplicates(days)
     if twice:
         raise InvalidInputError(twice)
+    frame, left_out = resampling.resample(frame, mapping)
+    days = list(frame[mapping.date].dt.date)
     profiles = [
         _profile(frame[name], category)
         for name, category in _categories(mapping)
@@ -70,7 +73,7 @@ def prepare(raw: pd.DataFrame, mapping: DataMapping, country: str) -> Prepared:
         frame.reset_index(drop=True),
         quality.interval(days),
         profiles,
-        quality.findings(profiles, len(frame), drivers),
+        [*left_out, *quality.findings(profiles, len(frame), drivers)],
     )
 
 

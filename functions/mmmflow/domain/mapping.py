@@ -7,6 +7,9 @@ from typing import Any, Literal
 from mmmflow.domain.errors import InvalidInputError, Problem
 
 GoalType = Literal["revenue", "conversion"]
+Aggregation = Literal["sum", "mean", "max", "min", "first", "last", "mode"]
+_OF_NAMES: tuple[Aggregation, ...] = ("first", "last", "mode")
+_USUAL: Mapping[str, Aggregation] = {"context": "mean", "factor": "mode"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,17 @@ class Variable:
 
 
 @dataclass(frozen=True)
+class Resample:
+    """Days are put together into weeks or months, each column in its way."""
+
+    interval: Literal["week", "month"]
+    aggregations: Mapping[str, Aggregation]
+
+    def of(self, column: str) -> Aggregation:
+        return self.aggregations[column]
+
+
+@dataclass(frozen=True)
 class DataMapping:
     date: str
     country: str | None
@@ -46,6 +60,7 @@ class DataMapping:
     organic: tuple[Variable, ...]
     context: tuple[Variable, ...]
     factors: tuple[Variable, ...]
+    resample: Resample | None = None
 
     @property
     def main_goal(self) -> Goal:
@@ -81,7 +96,11 @@ def read(document: Mapping[str, Any]) -> DataMapping:
     """
     columns: Mapping[str, Mapping[str, Any]] = document["columns"]
     goals = sorted(document["goals"], key=lambda g: not g.get("main", False))
-    problems = [*_goal_problems(document), *_channel_problems(columns)]
+    problems = [
+        *_goal_problems(document),
+        *_channel_problems(columns),
+        *_resample_problems(document),
+    ]
     if problems:
         raise InvalidInputError(problems)
     return DataMapping(
@@ -92,6 +111,7 @@ def read(document: Mapping[str, Any]) -> DataMapping:
         organic=_variables(columns, "organic", "positive"),
         context=_variables(columns, "context", "default"),
         factors=_variables(columns, "factor", "default"),
+        resample=_resample(document),
     )
 
 
@@ -146,6 +166,42 @@ def _variables(
         Variable(name, column.get("kind", "other"), column.get("sign", sign))
         for name, column in _of(columns, category)
     )
+
+
+def _resample(document: Mapping[str, Any]) -> Resample | None:
+    """What adds up is added: goals, spend and media; context is averaged."""
+    asked = document.get("resample")
+    if asked is None:
+        return None
+    usual: dict[str, Aggregation] = {
+        goal["column"]: "sum" for goal in document["goals"]
+    }
+    usual |= {
+        name: _USUAL.get(column["category"], "sum")
+        for name, column in document["columns"].items()
+    }
+    given = asked.get("aggregation", {})
+    return Resample(asked["interval"], {**usual, **given})
+
+
+def _resample_problems(document: Mapping[str, Any]) -> Iterable[Problem]:
+    given = document.get("resample", {}).get("aggregation", {})
+    goals = [goal["column"] for goal in document["goals"]]
+    for name, aggregation in given.items():
+        where = f"resample.aggregation.{name}"
+        column = document["columns"].get(name)
+        if column is None and name not in goals:
+            yield Problem(where, "the mapping has no such column")
+        elif (
+            column is not None
+            and column["category"] == "factor"
+            and aggregation not in _OF_NAMES
+        ):
+            yield Problem(
+                where,
+                f"a factor has no {aggregation}",
+                f"one of {', '.join(_OF_NAMES)}",
+            )
 
 
 def _goal_problems(document: Mapping[str, Any]) -> Iterable[Problem]:

@@ -1,0 +1,124 @@
+"""Daily rows are put together into whole weeks or months, if so mapped."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+from mmmflow import preparation, schema
+from mmmflow.domain import mapping
+from mmmflow.domain.errors import InvalidInputError
+from mmmflow.preparation import Prepared
+
+MONDAY = date(2024, 1, 1)
+
+
+def document(**resample: Any) -> dict[str, Any]:
+    return {
+        "schema_version": 1,
+        "date": "day",
+        "goals": [{"column": "revenue", "type": "revenue"}],
+        "columns": {
+            "tv": {"category": "paid_spend", "channel": "tv"},
+            "price": {"category": "context"},
+            "event": {"category": "factor"},
+        },
+        "resample": {"interval": "week", **resample},
+    }
+
+
+def prepare(
+    days: int, start: date = MONDAY, step: int = 1, **resample: Any
+) -> Prepared:
+    """Row d has revenue d, tv 1, price d and a sale on every third day."""
+    asked = document(**resample)
+    schema.require("mapping.json", asked)
+    rows = range(days)
+    table = pd.DataFrame(
+        {
+            "day": [start + timedelta(days=step * d) for d in rows],
+            "revenue": [float(d) for d in rows],
+            "tv": [1.0] * days,
+            "price": [float(d) for d in rows],
+            "event": ["sale" if d % 3 == 0 else "none" for d in rows],
+        },
+        index=range(1, days + 1),
+    )
+    return preparation.prepare(table, mapping.read(asked), "DE")
+
+
+def refusal(**asked: Any) -> str:
+    with pytest.raises(InvalidInputError) as refused:
+        prepare(**asked)
+    return str(refused.value)
+
+
+def test_what_adds_up_is_added_and_context_is_averaged() -> None:
+    frame = prepare(14).frame
+    assert list(frame["revenue"]) == [21.0, 70.0]
+    assert list(frame["tv"]) == [7.0, 7.0]
+    assert list(frame["price"]) == [3.0, 10.0]
+    assert list(frame["event"]) == ["none", "none"]
+
+
+def test_a_periods_row_has_the_date_of_its_first_day() -> None:
+    prepared = prepare(14)
+    days = list(prepared.frame["day"].dt.date)
+    assert days == [MONDAY, MONDAY + timedelta(days=7)]
+    assert prepared.interval == "week"
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ("sum", [21.0, 70.0]),
+        ("mean", [3.0, 10.0]),
+        ("max", [6.0, 13.0]),
+        ("min", [0.0, 7.0]),
+        ("first", [0.0, 7.0]),
+        ("last", [6.0, 13.0]),
+        ("mode", [0.0, 7.0]),
+    ],
+)
+def test_each_column_may_be_put_together_in_its_own_way(
+    how: str, expected: list[float]
+) -> None:
+    frame = prepare(14, aggregation={"price": how}).frame
+    assert list(frame["price"]) == expected
+
+
+def test_a_factor_keeps_one_of_its_names() -> None:
+    frame = prepare(14, aggregation={"event": "first"}).frame
+    assert list(frame["event"]) == ["sale", "none"]
+
+
+def test_months_are_put_together_by_the_calendar() -> None:
+    prepared = prepare(60, interval="month")
+    assert list(prepared.frame["tv"]) == [31.0, 29.0]
+    assert prepared.interval == "month"
+
+
+def test_periods_that_are_not_whole_are_left_out_and_it_is_said() -> None:
+    prepared = prepare(19, start=MONDAY + timedelta(days=3))
+    assert list(prepared.frame["tv"]) == [7.0, 7.0]
+    (finding,) = [f for f in prepared.findings if f.severity == "info"]
+    assert finding.what == "5 of 19 days were left out"
+
+
+def test_weeks_stay_weeks() -> None:
+    assert len(prepare(8, step=7).frame) == 8
+
+
+def test_weeks_can_not_be_put_together_into_months() -> None:
+    text = refusal(days=9, step=7, interval="month")
+    assert "weeks can't be put together into months" in text
+
+
+def test_days_that_cover_no_period_whole_are_refused() -> None:
+    assert "cover no month whole" in refusal(days=20, interval="month")
+
+
+def test_a_column_that_is_not_mapped_has_no_aggregation() -> None:
+    text = refusal(days=14, aggregation={"x": "sum", "event": "mean"})
+    assert "resample.aggregation.x: the mapping has no such column" in text
+    assert "resample.aggregation.event: a factor has no mean" in text
