@@ -155,6 +155,8 @@ function running({ id, engine, progress }) {
 
 /** What a waiting experiment waits for, and how to give it. */
 function waitsFor({ country, waits_for: waits }, datasets) {
+  if (waits?.batch) return "Waits until its batch is complete";
+  if (waits?.time) return `Waits until ${waits.time}`;
   if (waits?.dataset_id) return `Waits for dataset ${waits.dataset_id}`;
   const states = datasets
     .filter((dataset) => dataset.country === country)
