@@ -30,6 +30,7 @@ _OF_LIMIT = 0.95
 _NEARLY = 0.9
 _TO_BEGIN = 5.0  # seconds that a process may take before its clock begins
 _LIVE = ("progress.json", LOG)
+_LOGGED = ("outcome", "step", "error", "reason")
 
 
 def supervise(
@@ -193,8 +194,8 @@ class _Attempt:
             **said,
         }
         schema.require("signal.json", body)
-        heard = {k: v for k, v in said.items() if k != "hint"}
-        log.info("attempt %s %s %s", self._task.attempt, kind, heard or "")
+        what = [kind, *(str(said[name]) for name in _LOGGED if name in said)]
+        log.info("attempt %s %s", self._task.attempt, ", ".join(what))
         name = paths.signal(self._task.experiment_id, self._task.attempt, kind)
         with contextlib.suppress(AlreadyExistsError):
             self._task.bucket.create(name, json.dumps(body).encode())

@@ -34,8 +34,13 @@ class Measure:
     counts: bool = True
 
 
-def _nrmse(model: Model) -> float | None:
-    return ranking.score(model)
+def _nrmse_out(model: Model) -> float | None:
+    return ranking.score(model) if ranking.is_out_of_sample(model) else None
+
+
+def _nrmse_in(model: Model) -> float | None:
+    """Where nothing better is known."""
+    return None if ranking.is_out_of_sample(model) else ranking.score(model)
 
 
 def _gap(model: Model) -> float | None:
@@ -45,20 +50,17 @@ def _gap(model: Model) -> float | None:
     return ranking.score(model) / float(model["nrmse_train"])
 
 
+_NRMSE_BOUNDS = (
+    (0.05, "a quarter of a standard deviation, at a range of 5 sd"),
+    (0.10, "half a standard deviation, at a range of 5 sd"),
+    (0.15, "still tells a strong period from a weak one"),
+)
 TABLE: Sequence[Measure] = (
-    Measure(
-        "nrmse",
-        "NRMSE, out of sample where measured",
-        _nrmse,
-        (
-            (0.05, "a quarter of a standard deviation, at a range of 5 sd"),
-            (0.10, "half a standard deviation, at a range of 5 sd"),
-            (0.15, "still tells a strong period from a weak one"),
-        ),
-    ),
+    Measure("nrmse", "NRMSE out of sample", _nrmse_out, _NRMSE_BOUNDS),
+    Measure("nrmse", "NRMSE in sample", _nrmse_in, _NRMSE_BOUNDS),
     Measure(
         "rsq",
-        "adjusted R² in sample",
+        "adjusted R²",
         lambda model: model["rsq_train"],
         (
             (0.9, "what Robyn's guide calls ideal"),
@@ -129,4 +131,4 @@ def sentence(judged: Mapping[str, Any]) -> str:
         for measure in judged["measures"]
         if measure["counts"]
     )
-    return f"{judged['word']} ({parts})"
+    return f"{judged['word']}: {parts}"

@@ -64,6 +64,11 @@ def test_the_gap_is_error_out_of_sample_over_in_sample(
     assert words(of)["gap"] == word
 
 
+def test_an_error_in_sample_is_called_so() -> None:
+    judged = judge(model(nrmse_backtest=None))
+    assert judged["measures"][0]["label"] == "NRMSE in sample"
+
+
 def test_there_is_no_gap_without_an_error_out_of_sample() -> None:
     assert "gap" not in words(model(nrmse_backtest=None))
 
@@ -93,5 +98,5 @@ def test_bounds_go_from_better_to_worse() -> None:
 
 def test_the_sentence_begins_with_the_word() -> None:
     said = quality_bands.sentence(judge(model(rsq_train=0.5)))
-    assert said.startswith("poor (")
-    assert "adjusted R² in sample poor" in said
+    assert said.startswith("poor: NRMSE out of sample excellent, ")
+    assert "adjusted R² poor" in said
