@@ -71,6 +71,9 @@ COLUMNS: Mapping[str, Callable[[Json], Any]] = {
     "rsq_train": _selected("rsq_train"),
     "rsq_val": _selected("rsq_val"),
     "decomp_rssd": _selected("decomp_rssd"),
+    "labels": lambda data: "; ".join(
+        f"{name}={value}" for name, value in data.get("labels", {}).items()
+    ),
     "estimated_cost_usd": _field("estimated_cost"),
     "created_at": _field("created_at"),
     "started_at": _field("started_at"),

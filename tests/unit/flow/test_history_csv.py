@@ -52,12 +52,14 @@ def test_a_line_says_what_was_asked_and_what_came(ports: Ports) -> None:
         started_at=NOW.isoformat(),
         ended_at=(NOW + timedelta(seconds=90)).isoformat(),
         result={"score": 0.5, "selected": {"model_id": "1_2_1"}},
+        labels={"team": "brand", "wave": "2"},
     )
     (row,) = rows(ports)
     assert (row["state"], row["adstock"]) == ("SUCCEEDED", "geometric")
     assert (row["score"], row["model_id"]) == ("0.5", "1_2_1")
     assert row["seconds"] == "90.0"
     assert row["nrmse_val"] == ""
+    assert row["labels"] == "team=brand; wave=2"
 
 
 @pytest.mark.parametrize(
