@@ -15,6 +15,7 @@ import mmmflow
 import numpy as np
 import pyarrow.parquet
 import pytest
+from mmmflow.domain import stability
 from mmmflow.schema import check
 from mmmflow_native.write.model_json import read_model, recreate
 
@@ -179,6 +180,17 @@ def out(runs: tuple[Path, Path, str]) -> Path:
 @pytest.mark.parametrize("name", ["model_summary", "status", "progress"])
 def test_what_crosses_the_boundary_is_valid(name: str, out: Path) -> None:
     assert check(f"{name}.json", _json(out / f"{name}.json")) == []
+
+
+def test_how_firm_it_is_can_be_told_from_its_table(out: Path) -> None:
+    """`collect` reads it, of every paid channel."""
+    with (out / stability.TABLE).open(newline="") as file:
+        found = stability.summarise(csv.DictReader(file))
+    assert found is not None
+    selected = _json(out / "model_summary.json")["selected"]
+    named = [channel["channel"] for channel in selected["channels"]]
+    assert [channel["channel"] for channel in found["channels"]] == named
+    assert all(c["roas_median"] is not None for c in found["channels"])
 
 
 def test_it_says_that_it_succeeded(out: Path) -> None:

@@ -187,14 +187,14 @@ def test_a_result_says_how_firm_it_is(world: World) -> None:
         "tv,12,0.5,1.0,2.5,0.1,0.2,0.3\n"
     )
     folder = f"{world.run(id)}/attempts/1"
-    world.put(f"{folder}/results/near_optimal.csv", table.encode())
+    world.put(f"{folder}/results/plausible.csv", table.encode())
     collect(world.succeeded(id), world.ports)
     found = world.experiment(id)["result"]["stability"]
     assert found["models"] == 12
     assert found["unsure"] == ["tv"]
 
 
-def test_a_run_without_near_best_models_says_nothing_of_them(
+def test_a_run_without_plausible_models_says_nothing_of_them(
     world: World,
 ) -> None:
     world.prepared()

@@ -1,9 +1,8 @@
-"""How firm a result is: the models of the run that are nearly as good.
+"""How firm a result is: the models of the run that are as plausible.
 
 An engine that keeps them writes, per channel, the lowest, median and highest
-ROAS and effect share over the models whose error out of sample is within a
-few per cent of the best. That is the range of models found, no confidence
-interval.
+ROAS and effect share over the models that the data can't tell from the best.
+That is the range of models found, no confidence interval.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,6 +10,7 @@ from typing import Any
 
 Data = dict[str, Any]
 
+TABLE = "results/plausible.csv"
 WIDE = 2.0  # highest over lowest ROAS: they disagree about the channel
 _FIGURES = (
     "roas_lowest",
@@ -23,7 +23,7 @@ _FIGURES = (
 
 
 def summarise(rows: Iterable[Mapping[str, str]]) -> Data | None:
-    """What the table `near_optimal` of a run says; None if it is empty.
+    """What the table of plausible models says; None if it is empty.
 
     `rows` are those of the CSV: `channel`, `models`, and the figures, empty
     where they are not defined.
@@ -55,11 +55,11 @@ def is_firm(lowest: float | None, highest: float | None) -> bool:
 
 def _sentence(models: int, unsure: list[str]) -> str:
     if models == 1:
-        return "no other model of the run is nearly as good"
+        return "no other model of the run is as plausible"
     if not unsure:
-        return f"{models} models nearly as good agree about every channel"
+        return f"{models} plausible models agree about every channel"
     return (
-        f"{models} models nearly as good disagree about the return of"
+        f"{models} plausible models disagree about the return of"
         f" {', '.join(unsure)}"
     )
 

@@ -211,7 +211,7 @@ def _result(folder: str, summary: Json, generation: str) -> dict[str, Any]:
 def _stability(ports: Ports, folder: str) -> Json | None:
     """From the run's own table; None if its engine writes none."""
     try:
-        table = ports.data.read(f"{folder}/results/near_optimal.csv")
+        table = ports.data.read(f"{folder}/{stability.TABLE}")
     except NotFoundError:
         return None
     return stability.summarise(csv.DictReader(io.StringIO(table.decode())))

@@ -1,4 +1,4 @@
-"""How firm a result is, from the run's own table of near-best models."""
+"""How firm a result is, from the run's own table of plausible models."""
 
 from typing import Any
 
@@ -34,14 +34,12 @@ def test_channels_that_the_models_disagree_about_are_named() -> None:
 
 def test_models_that_agree_are_said_to() -> None:
     found = summary(row("tv", "1.0", "1.4"))
-    assert found["sentence"] == (
-        "7 models nearly as good agree about every channel"
-    )
+    assert found["sentence"] == "7 plausible models agree about every channel"
 
 
 def test_one_model_alone_shows_nothing() -> None:
     found = summary(row("tv", "1.0", "1.0", models="1"))
-    assert found["sentence"] == "no other model of the run is nearly as good"
+    assert found["sentence"] == "no other model of the run is as plausible"
 
 
 @pytest.mark.parametrize(
