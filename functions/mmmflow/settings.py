@@ -9,6 +9,7 @@ from typing import Any
 
 from mmmflow import outbox, schema
 from mmmflow.domain import ranking
+from mmmflow.domain.errors import InvalidInputError
 from mmmflow.domain.ranking import Rule
 from mmmflow.outbox import Outgoing
 from mmmflow.ports import (
@@ -58,6 +59,9 @@ def set_ranking(
         InvalidInputError: with every problem of the rule.
     """
     schema.require("ranking.json", asked)
+    problems = ranking.problems(asked)
+    if problems:
+        raise InvalidInputError(problems)
     data: dict[str, Any] = {
         "schema_version": 1,
         "kind": _RANKING,

@@ -86,6 +86,7 @@ def test_a_country_gets_a_rule_of_its_own_and_loses_it(world: World) -> None:
         (RANKING, {"rule": "best"}),
         (RANKING, {"rule": "weighted"}),
         (RANKING, {"rule": "weighted", "weights": {"charm": 1}}),
+        (RANKING, {**BY_SHARES, "rule": "error_score"}),
         (f"{RANKING}/D$E", BY_SHARES),
     ],
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mmmflow.domain.errors import Problem
+from mmmflow.domain.redaction import redact_text
 
 Data = dict[str, Any]
 
@@ -60,7 +61,7 @@ def notice(
         title, lines = _batch(body)
     else:
         title, lines = _experiment(event, body, experiment or {})
-    text = "\n".join(line for line in lines if line)
+    text = redact_text("\n".join(line for line in lines if line))
     return Notice(event, title, text[:_MOST])
 
 

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from mmmflow.domain.errors import Problem
+
 Model = Mapping[str, Any]
 Experiment = Mapping[str, Any]
 RuleName = Literal["out_of_sample", "error_score", "weighted"]
@@ -73,6 +75,14 @@ def read(settings: Mapping[str, Any] | None) -> Rule:
     if settings is None:
         return DEFAULT
     return Rule(settings["rule"], dict(settings.get("weights") or {}))
+
+
+def problems(settings: Mapping[str, Any]) -> list[Problem]:
+    """What in settings that are valid by their schema makes no sense."""
+    if settings["rule"] != "weighted" and "weights" in settings:
+        what = f"the rule {settings['rule']} takes none"
+        return [Problem("weights", what, "leave them out, or ask for weighted")]
+    return []
 
 
 def score(model: Model) -> float:

@@ -3,6 +3,9 @@
 import io
 import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -133,6 +136,20 @@ def test_googles_older_header_names_a_trace_too() -> None:
         TRACE: "projects/acme/traces/105445aa7843bc8bf206b12000100000",
         SPAN: "0000000000000001",
     }
+
+
+def test_on_the_platform_a_function_logs_json_to_its_output() -> None:
+    told = "import logging, main; logging.getLogger('x').warning('hello')"
+    environment = {**os.environ, "K_SERVICE": "mmmflow-launch"}
+    done = subprocess.run(
+        [sys.executable, "-c", told],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    line = json.loads(done.stdout)
+    assert (line["severity"], line["message"]) == ("WARNING", "hello")
 
 
 def test_without_a_header_there_is_no_trace() -> None:

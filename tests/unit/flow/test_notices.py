@@ -134,6 +134,14 @@ def test_a_very_long_error_is_cut() -> None:
     assert len(told.text) == 2000
 
 
+def test_no_secret_of_an_error_is_told() -> None:
+    error = {"step": "fetch", "error": "login password=hunter22", "hint": ""}
+    told = notices.notice(
+        "experiment.failed", CHANGED, {**FAILED, "error": error}
+    )
+    assert "hunter22" not in told.text
+
+
 TOLD = Notice("experiment.failed", "A run failed", "In <!channel>: it broke")
 
 
@@ -162,7 +170,7 @@ def test_a_mail_has_sender_readers_and_subject() -> None:
 
 def test_a_target_has_one_address() -> None:
     none = {k: v for k, v in target().items() if k != "url"}
-    both = target(url_secret="chat-url")  # noqa: S106  (a name)
+    both = target(url_secret="chat-url")
     assert [p.where for p in notices.problems(none)] == ["url"]
     assert [p.where for p in notices.problems(both)] == ["url"]
     assert notices.problems(target()) == []

@@ -137,11 +137,15 @@ def test_settings_that_make_sense_are_taken(settings: Any) -> None:
         {"rule": "weighted", "weights": {"rsq_val": 0}},
         {"rule": "weighted", "weights": {"rsq_val": -1}},
         {"rule": "weighted", "weights": {"charm": 1}},
-        {"rule": "error_score", "weights": {"rsq_val": 1}},
     ],
 )
 def test_settings_that_make_none_are_refused(settings: Any) -> None:
     assert schema.check("ranking.json", settings) != []
+
+
+def test_weights_are_for_the_rule_that_weighs() -> None:
+    settings = {"rule": "error_score", "weights": {"rsq_val": 1}}
+    assert [p.where for p in ranking.problems(settings)] == ["weights"]
 
 
 def test_every_weight_that_the_schema_takes_is_a_measure() -> None:
