@@ -1,5 +1,6 @@
 """Tables of the warehouse and files that people drop become datasets."""
 
+import hashlib
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -10,6 +11,7 @@ from mmmflow.ports import Message
 from mmmflow.steps.extract import extract
 from mmmflow.steps.ingest import ingest
 
+from tests.faults import Fault, Plan, deliver
 from tests.steps.world import WEEKS, World, table
 
 TABLE = {"table": "weekly", "country_column": "market"}
@@ -50,6 +52,24 @@ def test_the_marker_describes_what_was_stored(world: World) -> None:
     assert marker["generation"] == raw.generation
     assert marker["rows"] == WEEKS
     assert [c["name"] for c in marker["columns"]][:2] == ["day", "market"]
+
+
+def test_the_marker_describes_what_is_stored_though_the_table_has_changed(
+    world: World,
+) -> None:
+    """The handler died between the rows and their marker."""
+    message = asked(world, countries=["DE"])
+    plan = Plan(Fault.APPLIED, at="data.create")
+    deliver(lambda ports: extract(message, ports), world.ports, plan)
+    changed = table("DE").splitlines(keepends=True)[:20]
+    path = world.home / "warehouse" / "weekly.csv"
+    path.write_bytes(b"".join(changed))
+    extract(message, world.ports)
+    (data,) = world.all("datasets")
+    marker = world.read(paths.dataset_marker("DE", data["id"]))
+    raw = world.ports.data.read(paths.raw_data("DE", data["id"]))
+    assert marker["sha256"] == hashlib.sha256(raw).hexdigest()
+    assert marker["rows"] == WEEKS
 
 
 def test_the_datasets_of_a_request_are_one_batch_however_long_it_takes(
