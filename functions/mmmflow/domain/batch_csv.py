@@ -247,8 +247,18 @@ def _value(text: str, kind: Kind) -> Any:
     if kind == "text":
         return text
     if kind == "json" or text.startswith(("[", "{")):
-        return json.loads(text, parse_constant=_refuse)
+        return _json(text)
     return _READERS[kind](text)
+
+
+def _json(text: str) -> Any:
+    """Raises: ValueError: it is none, or can't be stored."""
+    try:
+        value = json.loads(text, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError(text) from None
+    json.dumps(value, ensure_ascii=False).encode()
+    return value
 
 
 def _parts(text: str) -> list[str]:

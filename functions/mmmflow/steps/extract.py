@@ -12,6 +12,9 @@ def extract(message: Message, ports: Ports) -> None:
     """Extract each country; what a person did wrong is stored and final."""
     asked = requests.read("dataset.requested", message.body)
     try:
+        requests.require_fits(
+            message, "keep a long query as a view, and name that as the table"
+        )
         requested = _requested(asked, ports)
     except InvalidInputError as invalid:
         requests.refuse(ports, asked, invalid.problems)

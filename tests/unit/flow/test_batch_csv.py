@@ -2,9 +2,12 @@
 
 import itertools
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from mmmflow import manifests
 from mmmflow.domain import batch_csv
 from mmmflow.domain.batch_csv import Row
@@ -166,6 +169,11 @@ def test_every_problem_is_named_with_its_row_and_column() -> None:
     ]
 
 
+@pytest.mark.parametrize("cell", ["[" * 100_000, '[""\\ud800""]'])
+def test_json_that_can_not_be_stored_is_none(cell: str) -> None:
+    assert len(problems(f'country,window\nDE,"{cell}"\n')) == 1
+
+
 @pytest.mark.parametrize("cell", ["nan", "inf", "1e999", "[NaN, 1]"])
 def test_numbers_are_finite(cell: str) -> None:
     text = f'country,hyperparameters.tv_thetas\nDE,"{cell}"\n'
@@ -222,3 +230,38 @@ def test_a_million_rows_are_refused_without_reading_them() -> None:
     with pytest.raises(InvalidInputError, match="more than 10000 rows"):
         list(found)
     assert next(read) == 10_001
+
+
+CELLS = st.sampled_from(
+    [
+        "country",
+        "seed",
+        "window.start",
+        "labels.a",
+        "hyperparameters.x",
+        "DE",
+        "1",
+        '"',
+        '""',
+        "{",
+        "[1]",
+        "\x00",
+        "é",
+        "0.3;0.8",
+        "",
+    ]
+)
+TABLES = st.lists(
+    st.lists(CELLS, max_size=4).flatmap(
+        lambda cells: st.sampled_from([",", ";", "\t"]).map(
+            lambda sign: sign.join(cells)
+        )
+    ),
+    max_size=5,
+).map("\n".join)
+
+
+@given(st.one_of(TABLES.map(str.encode), st.binary(max_size=60)))
+def test_whatever_the_bytes_they_are_read_or_refused(content: bytes) -> None:
+    with suppress(InvalidInputError):
+        assert all(isinstance(row.experiment, dict) for row in rows(content))
