@@ -22,6 +22,8 @@ def tell(ports: Ports, experiment_id: str) -> None:
     batch_id = document.data["batch_id"]
     while not _is_open(ports, batch_id):
         counted = _count(ports, batch_id)
+        if _is_open(ports, batch_id):  # by a retry, while it was counted
+            return
         known = ports.documents.get(COLLECTION, batch_id)
         if known is not None and known.data["counted"] == counted:
             return
