@@ -45,7 +45,6 @@ class Invariants:
     _changes: list[Json] = field(default_factory=list)
     _seen: set[tuple[str, str, str]] = field(default_factory=set)
     _created: dict[str, str] = field(default_factory=dict)
-    _cancelled_at: dict[str, float] = field(default_factory=dict)
 
     # at every moment
 
@@ -136,15 +135,9 @@ class Invariants:
         data = self._data(run[0])
         if data is None:
             return
-        claim = self._claim(run)
-        cancelled = self._cancelled_at.get(run[0])
-        if (
-            data["state"] == State.CANCELLED
-            and cancelled is not None
-            and (claim is None or claim[1] > cancelled)
-        ):
+        if data["state"] == State.CANCELLED and data["slot"] is None:
             raise Violation(
-                "no worker begins to train what was cancelled before",
+                "no worker begins to train what was cancelled for good",
                 worker.key,
             )
         self._check_slot(worker)
@@ -158,7 +151,7 @@ class Invariants:
         self._training.pop(worker.key, None)
         run = (worker.experiment_id, worker.attempt)
         claim = self._claim(run)
-        owner = claim is not None and claim[2] == worker.actor.key
+        owner = claim is not None and claim[1] == worker.actor.key
         if not worker.returned:
             return
         if owner and self._signal(run, "finished") is None:
@@ -236,8 +229,6 @@ class Invariants:
             self.launched(id, attempt)
             if _is_paused(self.documents, after["queue"]):
                 raise Violation("a paused queue starts nothing", id)
-        if now == State.CANCELLED:
-            self._cancelled_at[id] = self.world.now
         if was in experiment.ACTIVE:
             self._attempt_ends((id, before["attempt"]), after, now)
 
@@ -463,8 +454,8 @@ class Invariants:
     def _was_refused(self, run: Run) -> bool:
         return run in self.jobs.refused
 
-    def _claim(self, run: Run) -> tuple[str, float, str] | None:
-        """(execution, when, writer) of the attempt's claim."""
+    def _claim(self, run: Run) -> tuple[str, str] | None:
+        """(execution, writer) of the attempt's claim."""
         data = self._data(run[0])
         if data is None:
             return None
@@ -472,9 +463,7 @@ class Invariants:
         stored = self.data.objects.get(name)
         if stored is None:
             return None
-        when = (stored.updated_at - self.world.clock()).total_seconds()
-        execution = str(json.loads(stored.content)["execution"])
-        return execution, self.world.now + when, stored.writer
+        return str(json.loads(stored.content)["execution"]), stored.writer
 
     def _signal(self, run: Run, kind: Any) -> Json | None:
         stored = self.data.objects.get(paths.signal(*run, kind))

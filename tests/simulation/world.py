@@ -243,6 +243,9 @@ class World:
             body()
         except Died:
             outcome = "died"
+        except Violation as violation:
+            outcome = "died"
+            self.failure = self.failure or violation
         except Exception as raised:
             outcome, error = "raised", raised
         actor.dead = True
