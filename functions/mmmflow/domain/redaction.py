@@ -11,7 +11,8 @@ _NAMES = (
     r"|api_?key|credentials?"
 )
 _NAME = re.compile(rf"(?:{_NAMES})$", re.IGNORECASE)
-_QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'"
+# In quotes, which a text within a text escapes.
+_QUOTED = r"\\\"(?:(?!\\\").)*\\\"|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'"
 _PATTERNS = (
     # A PEM block, also one that is cut off.
     re.compile(
@@ -19,7 +20,7 @@ _PATTERNS = (
     ),
     # name=value, name: value, "name": "value"; with a scheme before the value.
     re.compile(
-        rf"(?P<kept>\b\w*(?:{_NAMES})\b[\"']?\s*[:=]\s*)"
+        rf"(?P<kept>\b\w*(?:{_NAMES})\b(?:\\?[\"'])?\s*[:=]\s*)"
         rf"(?:{_QUOTED}|(?:(?:bearer|basic)\s+)?[^\s,;&}}]+)",
         re.IGNORECASE,
     ),

@@ -49,6 +49,7 @@ def test_numbers_and_nothing_stay_as_they_are() -> None:
         "password: 'hunter22 and more'",
         '{"private_key": "hunter22"}',
         "{'password': 'hunter22'}",
+        r"{\"password\": \"hunter22 and more\"}",
         "Authorization: Bearer hunter22",
         "sent with bearer hunter22hunter22",
         "https://me:hunter22@example.com/",
@@ -57,6 +58,7 @@ def test_numbers_and_nothing_stay_as_they_are() -> None:
 )
 def test_a_secret_in_a_text_is_blanked_out(text: str) -> None:
     assert "hunter22" not in redact_text(text)
+    assert "and more" not in redact_text(text)
     assert REDACTED in redact_text(text)
 
 
