@@ -5,7 +5,6 @@ data is made; both find what the other has committed.
 """
 
 import json
-import logging
 from datetime import datetime
 from typing import Any, TypeGuard
 
@@ -25,9 +24,6 @@ from mmmflow.ports import (
     Update,
     Where,
 )
-
-log = logging.getLogger(__name__)
-
 
 CHUNK = 100
 

@@ -12,8 +12,6 @@ from mmmflow.domain.errors import Problem
 Range = list[float]
 Ranges = dict[str, Range | float]
 
-ADSTOCKS = ("geometric", "weibull_cdf", "weibull_pdf")
-
 _SATURATION: Mapping[str, Range] = {"alphas": [0.5, 3.0], "gammas": [0.3, 1.0]}
 _LONG, _MEDIUM, _SHORT = [0.3, 0.8], [0.1, 0.4], [0.0, 0.3]
 _THETA: Mapping[str, Range] = {
