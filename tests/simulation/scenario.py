@@ -10,11 +10,11 @@ from mmmflow.domain import paths
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.ports import Json, NotFoundError, Ports
 
+from tests.simulation import data
 from tests.simulation.buckets import SimBucket
 from tests.simulation.documents import SimDocuments
 from tests.simulation.invariants import Expected
 from tests.simulation.warehouse import csv_of
-from tests.simulation.worker import sha256
 from tests.simulation.world import (
     Actor,
     Outcome,
@@ -22,24 +22,7 @@ from tests.simulation.world import (
     World,
 )
 
-VERSION = "m1"
-DATASET = "20260301T000000Z-0123456789ab"
-TRAINING_DATA = b"rows that only an engine would read"
 _ANSWERS = UnavailableError | InvalidInputError | NotFoundError
-MAPPING: Json = {
-    "schema_version": 1,
-    "date": "date",
-    "country": "country",
-    "goals": [{"column": "revenue", "type": "revenue", "main": True}],
-    "columns": {
-        "tv": {"category": "paid_spend", "channel": "tv", "kind": "tv"},
-        "search": {
-            "category": "paid_spend",
-            "channel": "search",
-            "kind": "search",
-        },
-    },
-}
 
 
 @dataclass
@@ -75,7 +58,7 @@ class Scenario:
             "actor": "sim",
             "correlation_id": f"r{index}",
             "experiment": {
-                "country": "DE",
+                "country": data.COUNTRY,
                 "preset": "test",
                 "seed": index,
                 "max_tries": decisions.number(f"{key} tries", 3, (1, 2, 3)),
@@ -153,7 +136,7 @@ class Scenario:
         self.stopped(experiment_id)
 
     def _obey(self, what: str, which: int) -> None:
-        there = sorted(data["id"] for data in self.documents.all("experiments"))
+        there = sorted(one["id"] for one in self.documents.all("experiments"))
         if not there:
             return
         id = there[which % len(there)]
@@ -182,7 +165,7 @@ class Scenario:
         at = decisions.amount("early request at", 0.0, 0.0, 300.0)
         self._publish("early request", at, "experiment.requested", waiting)
         at = decisions.amount("mapping at", 0.0, 0.0, 300.0)
-        text = json.dumps(MAPPING).encode()
+        text = json.dumps(data.MAPPING).encode()
         self._person(
             "mapping",
             at,
@@ -253,55 +236,13 @@ class Scenario:
 
     def _seed_data(self) -> None:
         """A dataset of DE that was prepared with a mapping."""
-        folder = paths.training_data("DE", DATASET, VERSION)
-        name = f"{folder}/input_data.parquet"
-        generation = self.data.seed(name, TRAINING_DATA)
-        mapping = paths.mapping_marker("universal", VERSION)
-        self.data.seed(mapping, json.dumps(MAPPING).encode())
-        self.documents.seed(
-            "mappings",
-            f"universal~{VERSION}",
-            {
-                "schema_version": 1,
-                "scope": "universal",
-                "version": VERSION,
-                "state": "ACCEPTED",
-                "problems": [],
-                "content": MAPPING,
-                "created_at": self.world.clock().isoformat(),
-            },
-        )
-        training = {
-            "uri": self.ports.data.uri(name),
-            "name": name,
-            "mapping_scope": "universal",
-            "generation": str(generation),
-            "sha256": sha256(TRAINING_DATA),
-            "rows": 26,
-            "start": "2024-01-01",
-            "end": "2024-06-24",
-            "interval": "week",
-            "findings": 0,
-        }
-        self.documents.seed(
-            "datasets",
-            DATASET,
-            {
-                "schema_version": 1,
-                "id": DATASET,
-                "state": "PREPARED",
-                "country": "DE",
-                "batch_id": DATASET,
-                "source": {"table": "before"},
-                "mapping_version": None,
-                "train": None,
-                "rows": 26,
-                "trainings": {VERSION: training},
-                "prepared_with": VERSION,
-                "problems": [],
-                "created_at": self.world.clock().isoformat(),
-                "correlation_id": "seed",
-                "actor": "seed",
-            },
-        )
-        self.expected.countries_with_data.add("DE")
+        for name, content in data.objects().items():
+            self.data.seed(name, content)
+        generation = self.data.objects[data.TRAINING_DATA].generation
+        for collection, id, document in data.documents(
+            self.ports.data.uri(data.TRAINING_DATA),
+            str(generation),
+            self.world.clock().isoformat(),
+        ):
+            self.documents.seed(collection, id, document)
+        self.expected.countries_with_data.add(data.COUNTRY)

@@ -1,6 +1,5 @@
 """The real supervisor, around an engine that only pretends to train."""
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -179,7 +178,3 @@ def summary(config: Mapping[str, Any], luck: float) -> dict[str, Any]:
         "allocation": None,
         "warnings": [],
     }
-
-
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
