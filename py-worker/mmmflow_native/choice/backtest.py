@@ -16,7 +16,6 @@ import numpy as np
 from mmmflow_native.model.candidates import Candidates, candidates
 from mmmflow_native.model.evaluate import Evaluator
 from mmmflow_native.model.problem import (
-    BoolArray,
     FloatArray,
     Interval,
     Problem,
@@ -48,20 +47,6 @@ class Backtest:
     def nrmse(self) -> FloatArray:
         """NRMSE (c,) over all periods after the cuts."""
         return np.asarray(np.sqrt(np.mean(self.errors**2, axis=0)))
-
-    def behind(self, among: BoolArray) -> FloatArray:
-        """How far each candidate (c,) is behind the best of `among` (c,).
-
-        The mean difference of their squared errors, period by period, in
-        standard errors of that mean.
-        """
-        squares = self.errors**2
-        best = np.argmin(np.where(among, squares.mean(axis=0), np.inf))
-        apart = squares - squares[:, [best]]
-        error = apart.std(axis=0, ddof=1) / np.sqrt(len(apart))
-        behind = np.zeros(apart.shape[1])
-        np.divide(apart.mean(axis=0), error, out=behind, where=error > 0)
-        return behind
 
 
 def cuts(problem: Problem) -> list[int]:

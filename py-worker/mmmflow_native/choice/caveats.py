@@ -196,8 +196,8 @@ def about_answer(
     }
     if len(near.models) > 1 and wide:
         said.append(
-            f"{len(near.models)} models that the data can't tell apart "
-            f"disagree about the return of {', '.join(wide.values())}. That "
+            f"{len(near.models)} models that predict about as well disagree "
+            f"about the return of {', '.join(wide.values())}. That "
             "is the range of models found, no confidence interval."
         )
     return said

@@ -1,8 +1,8 @@
 """Which model to trust first, by a rule that looks out of sample.
 
 DECOMP.RSSD is a preference for effect shares near spend shares. Robyn trades
-it against the error of the fit; here it chooses only among models that the
-data can't tell apart.
+it against the error of the fit; here it chooses only among the models that
+predict about as well as the best.
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,6 @@ import numpy as np
 from mmmflow_native.choice.backtest import Backtest, backtest
 from mmmflow_native.choice.clusters import NO_CLUSTER, Clusters, clusters
 from mmmflow_native.choice.pareto import Pareto, error_scores, pareto
-from mmmflow_native.model.candidates import candidates
-from mmmflow_native.model.evaluate import Evaluator
 from mmmflow_native.model.problem import (
     BoolArray,
     FloatArray,
@@ -23,14 +21,12 @@ from mmmflow_native.model.problem import (
     Solver,
 )
 from mmmflow_native.optimise.solutions import Solutions
-from mmmflow_native.threads import single_threaded
 
 Basis = Literal["backtest", "train"]
 
-# −2 log of the likelihood ratio to the best fit: what AIC would take for two
-# more parameters.
-FIT_WITHIN = 4.0
-BEHIND_WITHIN = 1.0  # standard errors, in the backtest
+# What "about as well" is, as a multiple of the lowest error out of sample.
+# Chosen on markets whose truth is known: tests/bench/bench_truth.py.
+WITHIN = 1.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +45,7 @@ class Selection:
     clusters: Clusters | None
     basis: Basis
     nrmse_out: FloatArray  # (c,), out of sample, on train where it can't be
-    fit_behind: FloatArray  # (c,), −2 log likelihood ratio to the best fit
-    plausible: BoolArray  # (c,), whom the data can't tell from the best
+    plausible: BoolArray  # (c,), who predict about as well as the best
     rank: IntArray  # (c,), from 1
     backtest: Backtest | None
     candidates: tuple[int, ...]
@@ -75,15 +70,11 @@ def select(
     kept = np.flatnonzero(front.kept)
     if not kept.size:  # too few models for any to pass every quantile
         kept = np.array([int(np.argmin(solutions.nrmse))])
-    values = hyperparameters(solutions, kept)
-    tested = backtest(problem, values, solver)
-    fit_behind = _fit_behind(problem, values, solver)
-    plausible = fit_behind <= FIT_WITHIN
-    if tested is not None:
-        plausible &= tested.behind(plausible) <= BEHIND_WITHIN
+    tested = backtest(problem, hyperparameters(solutions, kept), solver)
+    nrmse_out = solutions.nrmse_train[kept] if tested is None else tested.nrmse
+    plausible = nrmse_out <= WITHIN * nrmse_out.min()
     rssd, mape = solutions.decomp_rssd[kept], solutions.mape[kept]
     preference = error_scores(np.zeros(len(kept)), rssd, mape)
-    nrmse_out = solutions.nrmse_train[kept] if tested is None else tested.nrmse
     order = np.lexsort((np.where(plausible, preference, nrmse_out), ~plausible))
     robyn = (
         solutions.nrmse_test
@@ -104,7 +95,6 @@ def select(
         clusters=families,
         basis="train" if tested is None else "backtest",
         nrmse_out=nrmse_out,
-        fit_behind=fit_behind,
         plausible=plausible,
         rank=np.argsort(order, kind="stable") + 1,
         backtest=tested,
@@ -125,19 +115,6 @@ def hyperparameters(
     }
 
 
-def _fit_behind(
-    problem: Problem, values: dict[str, FloatArray | float], solver: Solver
-) -> FloatArray:
-    """−2 log likelihood ratio (c,) to the best fit, all rows trained on.
-
-    Of normal errors: w · log(mean squared error / the lowest).
-    """
-    whole = candidates(problem, {**values, "train_size": 1.0})
-    with single_threaded():
-        nrmse = Evaluator(problem, solver).evaluate(whole).nrmse_train
-    return np.asarray(2 * problem.w * np.log(nrmse / nrmse.min()))
-
-
 def _rule(
     problem: Problem,
     front: Pareto,
@@ -145,17 +122,17 @@ def _rule(
     tested: Backtest | None,
 ) -> str:
     preferred = "DECOMP.RSSD" + (" and MAPE.LIFT" if problem.lifts else "")
-    outside = (
-        "(the window is too short to hold rows back)"
+    error = (
+        "error in sample (the window is too short to hold rows back)"
         if tested is None
-        else f"and in a rolling backtest ({len(tested.cuts)} times fitted "
+        else f"error in a rolling backtest ({len(tested.cuts)} times fitted "
         f"again up to a cut and held against the {tested.horizon} "
         f"{problem.interval}s after it)"
     )
     return (
         f"Of the {len(plausible)} models on the first {max(front.fronts, 1)} "
-        f"Pareto fronts, {int(plausible.sum())} can't be told from the best "
-        f"by the data, in their fit {outside}; of these, the one with the "
+        f"Pareto fronts, {int(plausible.sum())} are within "
+        f"{WITHIN - 1:.0%} of the lowest {error}; of these, the one with the "
         f"lowest {preferred}."
     )
 

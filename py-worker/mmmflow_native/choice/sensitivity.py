@@ -1,7 +1,7 @@
 """How firm the answer is: the weight of RSSD, and other plausible models.
 
 DECOMP.RSSD pulls effect shares towards spend shares: it is a preference, no
-evidence. Models that the data can't tell apart may disagree about a channel.
+evidence. Models that predict about as well may disagree about a channel.
 Neither range is a confidence interval.
 """
 
@@ -64,7 +64,7 @@ def weighted_choices(
 def plausible(
     problem: Problem, solutions: Solutions, selection: Selection
 ) -> Plausible:
-    """Ranges over the models that the data can't tell from the best."""
+    """Ranges over the models that predict about as well as the best."""
     models = selection.kept[selection.plausible]
     roas, share = _channels(problem, solutions, models)
     quantiles = (0.0, 0.5, 1.0)

@@ -43,7 +43,6 @@ def pareto(solutions: Solutions, selection: Selection) -> Columns:
         "plausible": selection.plausible[order],
         **_errors(solutions, selection, kept),
         "nrmse_backtest": tested.nrmse[order] if tested else nothing,
-        "fit_behind": selection.fit_behind[order],
         "pareto_front": _missing(selection.pareto.front[kept], NO_FRONT),
         "cluster": _missing(selection.cluster[order], NO_CLUSTER),
         "candidate": np.isin(kept, selection.candidates),

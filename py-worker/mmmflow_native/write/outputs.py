@@ -119,6 +119,6 @@ def _near_table(channels: Sequence[str], near: Plausible) -> Table:
             (channel, *(f"{value:.2f}" for value in near.roas[:, i]))
             for i, channel in enumerate(channels)
         ),
-        f"The range over {len(near.models)} models that the data can't tell "
-        "from the best; no confidence interval.",
+        f"The range over {len(near.models)} models that predict about as well "
+        "as the best; no confidence interval.",
     )
