@@ -8,7 +8,7 @@ buckets with what was made of it, and publishes what the bucket would have.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from mmmflow import datasets, training
+from mmmflow import datasets, mappings, waiting
 from mmmflow.domain import paths
 from mmmflow.ports import Bucket, ObjectInfo, Order, Ports, Where
 from mmmflow.topology import NOTIFICATIONS
@@ -94,7 +94,7 @@ def _datasets(
         )
         for document in found:
             data = document.data
-            if state == "EXTRACTED" and not training.mapping_of(ports, data):
+            if state == "EXTRACTED" and not mappings.of_dataset(ports, data):
                 continue
             marker = paths.dataset_marker(data["country"], data["id"])
             info = ports.data.stat(marker)
@@ -104,7 +104,7 @@ def _datasets(
 
 def _wanted_mappings(ports: Ports) -> Iterator[tuple[Bucket, ObjectInfo]]:
     """Mappings that an experiment wants a prepared dataset prepared with."""
-    for document in training.unprepared_mappings(ports):
+    for document in waiting.unprepared_mappings(ports):
         marker = paths.mapping_marker(
             document.data["scope"], document.data["version"]
         )

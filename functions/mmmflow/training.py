@@ -6,14 +6,13 @@ data is made; both find what the other has committed.
 
 import json
 from datetime import datetime
-from typing import Any, TypeGuard
+from typing import Any
 
 from mmmflow import outbox, schema
 from mmmflow.domain import experiment, job_config, mapping, paths, request
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.domain.experiment import State
 from mmmflow.domain.ids import content_hash
-from mmmflow.domain.mapping import DataMapping
 from mmmflow.outbox import Outgoing
 from mmmflow.ports import (
     AlreadyExistsError,
@@ -142,53 +141,6 @@ def queue_changed(data: Json) -> Outgoing:
     return Outgoing("queue.changed", data["correlation_id"], body)
 
 
-def parse_mapping(content: bytes) -> tuple[Json, DataMapping]:
-    """The mapping as it is written, and what it means.
-
-    Raises:
-        InvalidInputError: with every problem.
-    """
-    try:
-        document = schema.parse(content)
-    except ValueError as error:
-        raise InvalidInputError.of(
-            "mapping.json", f"no JSON: {error}"
-        ) from None
-    schema.require("mapping.json", document)
-    return document, mapping.read(document)
-
-
-def mapping_for(ports: Ports, country: str, version: str) -> Document | None:
-    """The country's own mapping of that version, else the universal one."""
-    own = ports.documents.get("mappings", f"{country}~{version}")
-    return own or ports.documents.get("mappings", f"universal~{version}")
-
-
-def mapping_of(ports: Ports, dataset: Json) -> Document | None:
-    """The mapping that a dataset is to be prepared with, if it is there."""
-    country, version = dataset["country"], dataset["mapping_version"]
-    if version:
-        return mapping_for(ports, country, version)
-    return newest_mapping(ports, country)
-
-
-def newest_mapping(ports: Ports, country: str) -> Document | None:
-    """The country's own newest mapping, else the newest universal one."""
-    for scope in (country, "universal"):
-        found = ports.documents.query(
-            "mappings",
-            where=[
-                Where("scope", "==", scope),
-                Where("state", "==", "ACCEPTED"),
-            ],
-            order_by=[Order("created_at", descending=True)],
-            limit=1,
-        )
-        if found:
-            return found[0]
-    return None
-
-
 def _training(ports: Ports, data: Json) -> tuple[Json, Document] | None:
     """(what `prepare` made, the mapping), or None while there is none.
 
@@ -246,78 +198,6 @@ def wanted_dataset(ports: Ports, data: Json) -> Document | None:
         limit=1,
     )
     return newest[0] if newest else None
-
-
-def waited_for(ports: Ports, scope: str, version: str) -> list[Document]:
-    """Prepared datasets that experiments want prepared with that mapping too.
-
-    `scope` is a country, or "universal" for every country without a mapping
-    of that version of its own.
-    """
-    of_country = [Where("country", "==", scope)] if scope != "universal" else []
-    waiting = ports.documents.query(
-        "experiments",
-        where=[
-            Where("state", "==", State.WAITING.value),
-            Where("mapping_version", "==", version),
-            *of_country,
-        ],
-        limit=CHUNK,
-    )
-    found: dict[str, Document] = {}
-    for experiment_document in waiting:
-        dataset = _unprepared(ports, experiment_document.data)
-        if dataset is not None:
-            found[dataset.id] = dataset
-    return [
-        dataset
-        for dataset in found.values()
-        if _scope_of(ports, dataset.data["country"], version) == scope
-    ]
-
-
-def unprepared_mappings(ports: Ports) -> list[Document]:
-    """Mappings that experiments wait for, for a dataset without them."""
-    waiting = ports.documents.query(
-        "experiments",
-        where=[
-            Where("state", "==", State.WAITING.value),
-            Where("mapping_version", ">=", ""),
-        ],
-        limit=CHUNK,
-    )
-    found: dict[str, Document] = {}
-    for document in waiting:
-        country, version = (
-            document.data["country"],
-            document.data["mapping_version"],
-        )
-        mapping_document = mapping_for(ports, country, version)
-        if _is_accepted(mapping_document) and _unprepared(ports, document.data):
-            found[mapping_document.id] = mapping_document
-    return list(found.values())
-
-
-def _unprepared(ports: Ports, data: Json) -> Document | None:
-    """The prepared dataset that lacks the mapping the experiment wants."""
-    try:
-        dataset = wanted_dataset(ports, data)
-    except InvalidInputError:
-        return None
-    if dataset is None or dataset.data["prepared_with"] is None:
-        return None
-    known = {**dataset.data["trainings"], **dataset.data.get("refusals", {})}
-    return None if data["mapping_version"] in known else dataset
-
-
-def _scope_of(ports: Ports, country: str, version: str) -> str | None:
-    found = mapping_for(ports, country, version)
-    return found.data["scope"] if _is_accepted(found) else None
-
-
-def _is_accepted(found: Document | None) -> TypeGuard[Document]:
-    """A refused mapping may still be corrected: it is waited for."""
-    return found is not None and found.data["state"] == "ACCEPTED"
 
 
 def _freeze(

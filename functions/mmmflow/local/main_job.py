@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from mmmflow import requests, training
+from mmmflow import mappings, requests
 from mmmflow.domain import paths
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.domain.experiment import TERMINAL
@@ -165,7 +165,7 @@ def _job(
     experiment: Json,
     truth: Json | None,
 ) -> Job:
-    _, meaning = training.parse_mapping(mapping)
+    _, meaning = mappings.parse(mapping)
     version = hashlib.sha256(mapping).hexdigest()[:12]
     table = _install(data, home / "warehouse")
     body: dict[str, Any] = {

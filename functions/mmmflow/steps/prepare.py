@@ -9,7 +9,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmmflow import datasets, outbox, schema, standing, training
+from mmmflow import (
+    datasets,
+    mappings,
+    outbox,
+    schema,
+    standing,
+    training,
+    waiting,
+)
 from mmmflow.domain import mapping as data_mapping
 from mmmflow.domain import paths
 from mmmflow.domain.errors import InvalidInputError, Problem
@@ -43,7 +51,7 @@ def prepare(event: ObjectEvent, ports: Ports) -> None:
 
 def _dataset_came(dataset_id: str, ports: Ports) -> None:
     data = _mark_extracted(dataset_id, ports)
-    mapping = training.mapping_of(ports, data)
+    mapping = mappings.of_dataset(ports, data)
     if mapping is not None:
         _prepare_with(dataset_id, mapping, ports)
 
@@ -53,7 +61,7 @@ def _mapping_came(scope: str, version: str, ports: Ports) -> None:
     for dataset in _waiting_datasets(scope, ports):
         if dataset.data["mapping_version"] in (None, version):
             _prepare_with(dataset.id, mapping, ports)
-    for dataset in training.waited_for(ports, scope, version):
+    for dataset in waiting.waited_for(ports, scope, version):
         _prepare_also_with(dataset, mapping, ports)
 
 
@@ -91,7 +99,7 @@ def _read_mapping(scope: str, version: str, ports: Ports) -> Json:
     """What the mapping's object says now, or what is wrong with it."""
     content, problems = None, list[Problem]()
     try:
-        content, _ = training.parse_mapping(
+        content, _ = mappings.parse(
             ports.data.read(paths.mapping_marker(scope, version))
         )
     except InvalidInputError as invalid:
