@@ -83,9 +83,9 @@ class World:
     def has_bad_data(self, country: str, problem: Problem) -> None:
         asked = requests.read("upload", {"message_id": f"upload-{country}"})
         data = datasets.new(
-            self.ports,
             asked,
             0,
+            now=self.ports.clock.now(),
             country=country,
             source={"upload": f"{country}/weekly.csv"},
             mapping_version=None,

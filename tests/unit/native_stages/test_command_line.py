@@ -11,8 +11,9 @@ from mmmflow_native.errors import UserError
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--output", "o"], "give --input, --config and --data"),
+        (["--output", "o"], "give --input, --data and --mapping"),
         (["--output", "o", "--config", "c"], "give --input"),
+        (["--output", "o", "--mapping", "m"], "give --input"),
         (["--input", "i"], "required: --output"),
         (["--input", "i", "--output", "o", "--plan", "p"], "--recreate"),
         (
