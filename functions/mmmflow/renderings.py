@@ -11,6 +11,8 @@ from typing import Any
 from mmmflow.domain import paths
 from mmmflow.ports import ConflictError, Json, NotFoundError, Ports
 
+MOST = 200  # a leaderboard shows the best; a list of all is a query
+
 
 def write(
     ports: Ports, champion: Json, scored: Sequence[tuple[Any, float]]
@@ -25,16 +27,22 @@ def write(
             {
                 "experiment_id": experiment["id"],
                 "rank": rank,
-                **experiment["result"],
+                **_short(experiment["result"]),
                 "score": score,
             }
-            for rank, (experiment, score) in enumerate(scored, start=1)
+            for rank, (experiment, score) in enumerate(scored[:MOST], start=1)
         ],
     }
     shown = {k: v for k, v in champion.items() if k != "op"}
     for what, content in (("champion", shown), ("leaderboard", leaderboard)):
         name = paths.rendering(champion["country"], champion["goal"], what)
         _write_newer(ports, name, content)
+
+
+def _short(result: Json) -> Json:
+    """Of how firm it is only the sentence; the rest is in the result."""
+    stability = result.get("stability")
+    return {**result, "stability": stability and stability["sentence"]}
 
 
 def _write_newer(ports: Ports, name: str, content: Json) -> None:

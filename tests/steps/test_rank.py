@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from mmmflow import settings, views
+from mmmflow import renderings, settings, views
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.ports import Message, NotFoundError
 from mmmflow.steps.collect import collect
@@ -81,6 +81,26 @@ def test_the_leaderboard_is_in_the_order_of_the_rule_and_states_it(
     ranked = [(e["experiment_id"], e["score"]) for e in board["ranking"]]
     assert ranked == [(two[1], 0.1), (two[0], 0.4)]
     assert board["rule"] == champion(world)["rule"]
+
+
+def test_the_leaderboard_says_quality_and_stability_of_each(
+    world: World, two: tuple[str, str]
+) -> None:
+    board = world.read("models/DE/revenue/leaderboard.json")
+    assert [e["experiment_id"] for e in board["ranking"]] == list(two)
+    words = [e["quality"]["word"] for e in board["ranking"]]
+    assert words == ["good", "poor"]
+    assert [e["stability"] for e in board["ranking"]] == [None, None]
+
+
+def test_a_long_leaderboard_shows_the_best_and_counts_all(
+    world: World, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renderings, "MOST", 1)
+    set_rule(world, BY_SHARES)
+    board = world.read("models/DE/revenue/leaderboard.json")
+    assert [e["experiment_id"] for e in board["ranking"]] == [two[1]]
+    assert board["experiments"] == 2
 
 
 def test_a_rule_that_keeps_the_champion_is_stated_but_announces_none(
