@@ -17,7 +17,8 @@ RUN_OPTIONS = $(if $(DATA),--data "$(DATA)") \
 
 .DEFAULT_GOAL := help
 .PHONY: help run serve clean test test-reference simulate simulate-mutants \
-  check fix docs lock bench bench-engine distclean
+  check fix docs lock bench bench-engine bench-truth \
+  distclean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
@@ -60,10 +61,13 @@ fix: $(VENV)/dev.stamp ## format, and mend what the linter can
 docs: $(VENV)/dev.stamp ## make the generated parts of the docs anew
 	@$(BIN)/python docs/generate.py
 
-bench: bench-engine ## every benchmark
+bench: bench-engine bench-truth ## every benchmark
 
 bench-engine: $(VENV)/dev.stamp ## the native engine against Robyn's recorded speed
 	@$(BIN)/python -m tests.bench.bench_engine
+
+bench-truth: $(VENV)/dev.stamp ## errors of ROAS where the truth is known, by rule
+	@$(BIN)/python -m tests.bench.bench_truth
 
 lock: $(VENV)/dev.stamp ## pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile -q --upgrade $(LOCK_OPTIONS) --extra local \
