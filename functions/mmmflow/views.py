@@ -146,9 +146,7 @@ def experiment(ports: Ports, id: str) -> Json:
     shown["history"] = document.data["history"]
     if document.data["result"]:
         folder = document.data["result"]["folder"]
-        shown["summary"] = json.loads(
-            ports.data.read(f"{folder}/model_summary.json")
-        )
+        shown["summary"] = _json(ports, f"{folder}/model_summary.json")
         shown["files"] = [
             info.name.removeprefix(f"{folder}/")
             for info in ports.data.list(f"{folder}/")
@@ -173,6 +171,24 @@ def batch_summary(data: Json) -> Json:
     """How far the making of a batch is."""
     fields = ("id", "state", "total", "created", "created_at", "actor")
     return {field: data[field] for field in fields}
+
+
+def refused(ports: Ports) -> list[Json]:
+    """The newest requests that were refused, with every problem."""
+    fields = ("kind", "key", "problems", "actor", "correlation_id")
+    found = ports.documents.query(
+        "requests",
+        where=[Where("state", "==", "REFUSED")],
+        order_by=[Order("created_at", descending=True)],
+        limit=_USUAL,
+    )
+    return [
+        {
+            **{field: document.data[field] for field in fields},
+            "created_at": document.data["created_at"],
+        }
+        for document in found
+    ]
 
 
 def result_file(ports: Ports, id: str, name: str) -> bytes:
@@ -237,7 +253,12 @@ def datasets(ports: Ports) -> list[Json]:
 
 def _progress(ports: Ports, data: Json) -> Any:
     folder = paths.attempt_folder(request.run_folder(data), data["attempt"])
+    return _json(ports, f"{folder}/progress.json")
+
+
+def _json(ports: Ports, name: str) -> Any:
+    """What the object holds; None if it is gone or unreadable."""
     try:
-        return json.loads(ports.data.read(f"{folder}/progress.json"))
+        return json.loads(ports.data.read(name))
     except (NotFoundError, ValueError):
         return None

@@ -8,7 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from mmmflow import wiring
 from mmmflow.local.runner import SOURCE
-from mmmflow.ports import Create, Json
+from mmmflow.ports import Create, Json, Message
+from mmmflow.steps.collect import collect
+from mmmflow.steps.enqueue import enqueue
 from mmmflow.steps.launch import launch
 
 from tests.steps.world import World
@@ -314,3 +316,26 @@ def test_dead_letters_are_listed_and_settled(
     buried = get(client, "dead-letters?state=BURIED").json["data"]
     assert buried["dead_letters"] == []
     assert get(client, "dead-letters?state=X").status_code == 400
+
+
+def test_what_was_refused_is_listed_with_everything_wrong(
+    client: FlaskClient, world: World
+) -> None:
+    body = {"schema_version": 1, "experiment": {"country": "D E", "seed": -1}}
+    enqueue(Message("experiment.requested", "1", body), world.ports)
+    (refused,) = get(client, "refused-requests").json["data"]["requests"]
+    wrong = {problem["where"] for problem in refused["problems"]}
+    assert wrong == {"country", "seed"}
+
+
+def test_an_experiment_is_shown_though_its_summary_is_gone(
+    client: FlaskClient, world: World
+) -> None:
+    (id,) = world.queued()
+    run_launch(world)
+    collect(world.succeeded(id), world.ports)
+    folder = world.experiment(id)["result"]["folder"]
+    world.ports.data.delete(f"{folder}/model_summary.json")
+    shown = get(client, f"experiments/{id}")
+    assert shown.status_code == 200
+    assert shown.json["data"]["summary"] is None

@@ -68,6 +68,15 @@ def test_an_execution_of_somebody_else_is_none_of_ours(world: World) -> None:
     reconcile(entry("other-1"), world.ports)
 
 
+def test_another_job_of_the_project_is_none_of_ours(
+    world: World, launched: str
+) -> None:
+    execution = world.jobs.start("backup", {"TARGET": "there"}, 60)
+    world.jobs.end(execution)
+    reconcile(entry(execution), world.ports)
+    assert world.experiment(launched)["state"] == "LAUNCHING"
+
+
 def test_a_finished_signal_that_was_overtaken_is_heard_first(
     world: World, launched: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""How batches stand, and every experiment there was, as CSV."""
+"""How batches stand, what was refused, and every experiment as CSV."""
 
 from flask import Request, Response
 
@@ -15,6 +15,11 @@ def batch(request: Request, ports: Ports, id: str) -> Response:
     return http.answer(ports, shown, text)
 
 
+def refused(request: Request, ports: Ports) -> Response:
+    del request
+    return http.answer(ports, {"requests": views.refused(ports)})
+
+
 def table(request: Request, ports: Ports) -> Response:
     """Streamed: it may be longer than a response in one piece may be."""
     wanted = views.read_filter(request.args, paged=False)
@@ -29,5 +34,6 @@ def table(request: Request, ports: Ports) -> Response:
 
 ROUTES = (
     Route("GET", "/api/v1/batches/<id>", batch),
+    Route("GET", "/api/v1/refused-requests", refused),
     Route("GET", "/api/v1/history.csv", table),
 )

@@ -15,7 +15,11 @@ def reconcile(message: Message, ports: Ports) -> None:
     schema.require("execution.ended.json", message.body)
     resource = message.body["protoPayload"]["resourceName"]
     execution = ports.jobs.get(resource.rsplit("/", 1)[-1])
-    if execution is not None and execution.ended:
+    if (
+        execution is not None
+        and execution.ended
+        and "MMMFLOW_EXPERIMENT" in execution.env  # else it is not ours
+    ):
         attempt_ended(execution, ports)
 
 
