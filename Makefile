@@ -17,7 +17,7 @@ RUN_OPTIONS = $(if $(DATA),--data "$(DATA)") \
 
 .DEFAULT_GOAL := help
 .PHONY: help run serve clean test test-reference simulate simulate-mutants \
-  check fix docs lock bench bench-engine bench-truth \
+  chaos check fix docs lock bench bench-engine bench-truth \
   distclean
 
 help: ## list these commands
@@ -48,6 +48,11 @@ simulate: $(VENV)/dev.stamp ## the flow under crashes and disorder (SEEDS=1000; 
 
 simulate-mutants: $(VENV)/dev.stamp ## planted bugs, each to be caught by the simulation
 	@$(BIN)/python -m tests.simulation.mutants
+
+chaos: $(VENV)/dev.stamp ## 1,000 experiments while runner and workers are killed (EXPERIMENTS= KILLS=)
+	@$(BIN)/python -m tests.chaos \
+	  $(if $(EXPERIMENTS),--experiments $(EXPERIMENTS)) \
+	  $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
 check: $(VENV)/dev.stamp ## format, lint and types, changing nothing
 	@$(BIN)/ruff format --check $(CODE)

@@ -4,14 +4,15 @@ import logging
 import signal
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 
 from mmmflow.log import configure, label
 
-from mmmflow_worker import task
+from mmmflow_worker import engine, task
 from mmmflow_worker.supervisor import supervise
 
 
-def main() -> int:
+def main(commands: Mapping[str, Sequence[str]] = engine.COMMANDS) -> int:
     """Supervise the attempt that the environment names; the exit code."""
     configure(logging.StreamHandler(sys.stdout))
     label(function="worker")
@@ -22,7 +23,7 @@ def main() -> int:
     except KeyError as missing:
         logging.error("the environment does not set %s", missing)
         return 2
-    return supervise(told, stop.is_set)
+    return supervise(told, stop.is_set, commands)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ from mmmflow.local.messages import SqliteMessages
 from mmmflow.ports import Execution, RefusedError
 
 _KILL_AFTER = 8.0
+# The worker's process; `make chaos` runs one with a tiny engine.
+WORKER = (sys.executable, "-m", "mmmflow_worker")
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -153,8 +155,8 @@ class SubprocessJobs:
             "MMMFLOW_PROGRESS_SECONDS": "0.5",
         }
         with (self._folder / f"{name}.log").open("wb") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "mmmflow_worker"],
+            return subprocess.Popen(  # noqa: S603  (our own worker)
+                WORKER,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
