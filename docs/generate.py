@@ -8,8 +8,8 @@ import re
 import sys
 from pathlib import Path
 
-from mmmflow import topology
 from mmmflow.domain.experiment import TERMINAL, TRANSITIONS
+from mmmflow.messaging import topology
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "flow.md"

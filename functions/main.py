@@ -10,7 +10,8 @@ import sys
 from typing import Any
 
 import functions_framework
-from mmmflow import dead_letters, events, log, wiring
+from mmmflow import log, wiring
+from mmmflow.messaging import dead_letters, events
 
 if "K_SERVICE" in os.environ:  # set by Cloud Run, which reads its stdout
     log.configure(logging.StreamHandler(sys.stdout))

@@ -7,11 +7,12 @@ that has a rule of its own. A change is committed with the message that makes
 
 from typing import Any
 
-from mmmflow import outbox, schema
+from mmmflow import schema
 from mmmflow.domain import ranking
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.domain.ranking import Rule
-from mmmflow.outbox import Outgoing
+from mmmflow.messaging import outbox
+from mmmflow.messaging.outbox import Outgoing
 from mmmflow.ports import (
     Create,
     Delete,

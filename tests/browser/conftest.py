@@ -15,13 +15,15 @@ from pathlib import Path
 
 import functions_framework
 import pytest
-from mmmflow import datasets, requests, wiring
+from mmmflow import wiring
+from mmmflow.data import datasets
 from mmmflow.domain import experiment, paths, request
 from mmmflow.domain.errors import Problem
 from mmmflow.local.ports import open_ports
 from mmmflow.local.runner import SOURCE
 from mmmflow.ports import Create, Document, Json, Ports, Update
 from mmmflow.steps import collect, enqueue
+from mmmflow.submit import requests
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import BaseWSGIServer, make_server
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from mmmflow import topology
 from mmmflow.local.messages import Delivery
+from mmmflow.messaging import topology
 from mmmflow.ports import AlreadyExistsError, ConflictError
 
 from tests.contract.conftest import World

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from mmmflow import dead_letters, notifications, topology
+from mmmflow.messaging import dead_letters, topology
+from mmmflow.people import notifications
 
 from tests.integration.test_one_correlation_id import logged as logged_fixture
 from tests.integration.test_runner import Services, wait_for

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mmmflow import notifications
 from mmmflow.local.runner import configure_logging
+from mmmflow.people import notifications
 
 from tests.integration.test_runner import Services, wait_for
 from tests.integration.test_runner import services as services_fixture

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from mmmflow.outside import HttpOutside
+from mmmflow.people.outside import HttpOutside
 from mmmflow.ports import RefusedError, UnreachableError
 
 from tests.listener import Listener, listening

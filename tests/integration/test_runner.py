@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from mmmflow import topology, wiring
+from mmmflow import wiring
 from mmmflow.domain import experiment, paths
 from mmmflow.local import messages, runner
 from mmmflow.local.runner import AlreadyRunningError, Runner
+from mmmflow.messaging import topology
 from mmmflow.ports import Json, Ports
 
 from tests.steps.world import MAPPING, summary, table

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from mmmflow import topology
+from mmmflow.messaging import topology
 from mmmflow.ports import (
     AlreadyExistsError,
     ConflictError,

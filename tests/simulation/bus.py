@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mmmflow import topology
+from mmmflow.messaging import topology
 
 from tests.simulation.world import Actor, Outcome, Violation, World
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mmmflow import queues
 from mmmflow.domain import experiment, paths, ranking
 from mmmflow.domain import request as requests_rules
 from mmmflow.domain.experiment import State
 from mmmflow.ports import Json
+from mmmflow.queueing import queues
 
 from tests.simulation.buckets import SimBucket, Stored
 from tests.simulation.bus import SimBus

@@ -16,19 +16,11 @@ from multiprocessing import get_context
 from typing import Any
 from unittest.mock import patch
 
-from mmmflow import (
-    announcements,
-    attempts,
-    champions,
-    outbox,
-    queues,
-    renderings,
-    requests,
-    settings,
-    training,
-)
+from mmmflow import settings
+from mmmflow.control import attempts
 from mmmflow.domain import experiment, paths, request
-from mmmflow.outbox import Outgoing
+from mmmflow.messaging import announcements, outbox
+from mmmflow.messaging.outbox import Outgoing
 from mmmflow.ports import (
     AlreadyExistsError,
     Bucket,
@@ -40,7 +32,10 @@ from mmmflow.ports import (
     Update,
     Write,
 )
+from mmmflow.queueing import queues, training
+from mmmflow.results import champions, renderings
 from mmmflow.steps import collect, launch, reconcile, sweep
+from mmmflow.submit import requests
 from mmmflow_worker import claim, supervisor
 from mmmflow_worker.task import Task
 

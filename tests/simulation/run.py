@@ -11,8 +11,10 @@ from typing import Any
 from unittest.mock import patch
 
 import main
-from mmmflow import batches, training, wiring
+from mmmflow import wiring
 from mmmflow.ports import Ports
+from mmmflow.queueing import training
+from mmmflow.submit import batches
 from mmmflow_worker import engine, manifest
 
 from tests.simulation.buckets import SimBucket

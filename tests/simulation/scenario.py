@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mmmflow import commands, queues
+from mmmflow.control import commands
 from mmmflow.domain import paths
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.ports import Json, NotFoundError, Ports
+from mmmflow.queueing import queues
 
 from tests.simulation import data
 from tests.simulation.buckets import SimBucket

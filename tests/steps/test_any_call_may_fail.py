@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mmmflow import notifications, settings
+from mmmflow import settings
+from mmmflow.people import notifications
 from mmmflow.ports import Message, Ports
 from mmmflow.steps.collect import collect
 from mmmflow.steps.enqueue import enqueue

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Request
-from mmmflow.outside import HttpOutside
+from mmmflow.people.outside import HttpOutside
 from mmmflow.steps.api import api
 from werkzeug.test import EnvironBuilder
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mmmflow import batches, revisions
-from mmmflow.outbox import MAX_MESSAGE
+from mmmflow.messaging.outbox import MAX_MESSAGE
 from mmmflow.ports import Json, Message
 from mmmflow.steps.enqueue import enqueue
+from mmmflow.submit import batches, revisions
 
 from tests import faults
 from tests.faults import Fault, Plan
@@ -353,7 +353,7 @@ def test_when_its_time_comes_before_its_data_it_waits_for_the_data(
 def test_what_waits_for_data_is_let_go_in_chunks(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mmmflow.training.CHUNK", 2)
+    monkeypatch.setattr("mmmflow.queueing.training.CHUNK", 2)
     world.queued(5)
     world.prepared()
     assert world.states().count("QUEUED") == 2
@@ -368,9 +368,11 @@ def test_what_waits_for_data_is_let_go_in_chunks(
 def test_the_sweep_looks_at_everything_that_waits_in_turn(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mmmflow.training.CHUNK", 2)
+    monkeypatch.setattr("mmmflow.queueing.training.CHUNK", 2)
     world.queued(5)
-    monkeypatch.setattr("mmmflow.training.release_waiting", lambda *_: None)
+    monkeypatch.setattr(
+        "mmmflow.queueing.training.release_waiting", lambda *_: None
+    )
     world.prepared()
     for queued in (2, 4, 5):
         world.sweep()

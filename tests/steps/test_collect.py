@@ -290,7 +290,7 @@ def test_a_result_whose_handler_died_is_ranked_when_it_is_told_again(
 
     event = world.succeeded(launched)
     with monkeypatch.context() as patch:
-        patch.setattr("mmmflow.champions.update", dies)
+        patch.setattr("mmmflow.results.champions.update", dies)
         with pytest.raises(ConnectionError):
             collect(event, world.ports)
     assert world.all("champions") == []
@@ -306,7 +306,7 @@ def test_a_result_whose_signal_is_never_told_again_is_ranked_by_the_sweep(
 
     event = world.succeeded(launched)
     with monkeypatch.context() as patch:
-        patch.setattr("mmmflow.champions.update", dies)
+        patch.setattr("mmmflow.results.champions.update", dies)
         with pytest.raises(ConnectionError):
             collect(event, world.ports)
     world.sweep()

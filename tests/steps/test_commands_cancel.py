@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from mmmflow import commands
+from mmmflow.control import commands
 from mmmflow.domain.errors import NotAllowedError
 from mmmflow.ports import Message, NotFoundError, Ports
 from mmmflow.steps.collect import collect

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from mmmflow import commands
+from mmmflow.control import commands
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.ports import Json, NotFoundError
-from mmmflow.requests import KeyReusedError
+from mmmflow.submit.requests import KeyReusedError
 
 from tests.steps.world import World
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import functions_framework
 import pytest
-from mmmflow import dead_letters, wiring
+from mmmflow import wiring
 from mmmflow.domain.errors import NotAllowedError
 from mmmflow.local.messages import Delivery, SqliteMessages
 from mmmflow.local.runner import SOURCE, envelope
+from mmmflow.messaging import dead_letters
+from mmmflow.messaging.topology import MAX_DELIVERIES
 from mmmflow.ports import NotFoundError
-from mmmflow.topology import MAX_DELIVERIES
 
 from tests.steps.world import World
 
@@ -150,7 +151,7 @@ def test_only_the_function_that_failed_gets_it_again(
     id = bury(world, bus)
     given = mend(monkeypatch)
     monkeypatch.setattr(
-        "mmmflow.topology.SUBSCRIPTIONS",
+        "mmmflow.messaging.topology.SUBSCRIPTIONS",
         {"launch": ("queue.changed",), "enqueue": ("queue.changed",)},
     )
     dead_letters.replay(world.ports, id, actor=ME)

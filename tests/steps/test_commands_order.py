@@ -3,9 +3,9 @@
 from itertools import permutations
 
 import pytest
-from mmmflow import ordering, queues
 from mmmflow.domain.errors import InvalidInputError, NotAllowedError
 from mmmflow.ports import NotFoundError
+from mmmflow.queueing import ordering, queues
 from mmmflow.steps.launch import launch
 
 from tests.steps.world import World

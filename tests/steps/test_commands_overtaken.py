@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from mmmflow import commands, ordering
+from mmmflow.control import commands
 from mmmflow.domain.errors import NotAllowedError
 from mmmflow.ports import Document, NotFoundError, Ports
+from mmmflow.queueing import ordering
 from mmmflow.steps.collect import collect
 from mmmflow.steps.launch import launch
 

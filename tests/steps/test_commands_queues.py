@@ -5,9 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from mmmflow import commands, queue_views, queues
+from mmmflow.control import commands
 from mmmflow.domain import costs
 from mmmflow.ports import Document, NotFoundError, Where
+from mmmflow.queueing import queues
+from mmmflow.show import queue_views
 from mmmflow.steps.collect import collect
 from mmmflow.steps.launch import launch
 

@@ -193,7 +193,7 @@ def test_what_an_event_left_waiting_the_sweep_lets_go(
 ) -> None:
     world.queued()
     with monkeypatch.context() as patch:
-        patch.setattr("mmmflow.training.release", lambda *_: None)
+        patch.setattr("mmmflow.queueing.training.release", lambda *_: None)
         world.prepared()
     assert world.states() == ["WAITING"]
     world.sweep()

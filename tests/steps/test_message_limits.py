@@ -5,9 +5,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from mmmflow import events, outbox
 from mmmflow.domain.errors import InvalidInputError
-from mmmflow.outbox import MAX_MESSAGE, Outgoing
+from mmmflow.messaging import events, outbox
+from mmmflow.messaging.outbox import MAX_MESSAGE, Outgoing
 from mmmflow.ports import Create, Message
 from mmmflow.steps.extract import extract
 

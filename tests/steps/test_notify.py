@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from mmmflow import notifications, topology
 from mmmflow.domain.errors import InvalidInputError
-from mmmflow.notifications import NotDeliveredError
-from mmmflow.outside import HttpOutside
+from mmmflow.messaging import topology
+from mmmflow.people import notifications
+from mmmflow.people.notifications import NotDeliveredError
+from mmmflow.people.outside import HttpOutside
 from mmmflow.ports import Message, NotFoundError, UnreachableError
 from mmmflow.steps.collect import collect
 from mmmflow.steps.notify import notify

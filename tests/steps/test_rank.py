@@ -4,9 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from mmmflow import renderings, settings, views
+from mmmflow import settings
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.ports import Message, NotFoundError
+from mmmflow.results import renderings
+from mmmflow.show import views
 from mmmflow.steps.collect import collect
 from mmmflow.steps.rank import rank
 

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mmmflow import standing
 from mmmflow.domain.errors import InvalidInputError, NotAllowedError
 from mmmflow.ports import Document, Json, Message, NotFoundError
 from mmmflow.steps.enqueue import enqueue
 from mmmflow.steps.ingest import ingest
 from mmmflow.steps.prepare import prepare
+from mmmflow.submit import standing
 
 from tests import faults
 from tests.faults import Fault, Plan

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from mmmflow import commands
+from mmmflow.control import commands
 from mmmflow.ports import Message
 from mmmflow.steps.collect import collect
 from mmmflow.steps.enqueue import enqueue

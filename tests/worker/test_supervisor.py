@@ -399,11 +399,8 @@ def test_a_configuration_that_is_none_is_said_to_be(
 
 PROCESS = """
 import sys
-from functools import partial
-from mmmflow_worker import __main__ as process
-commands = {"native": sys.argv[1:]}
-process.supervise = partial(process.supervise, commands=commands)
-sys.exit(process.main())
+from mmmflow_worker.__main__ import main
+sys.exit(main({"native": sys.argv[1:]}))
 """
 
 

@@ -2,12 +2,14 @@
 
 from flask import Request, Response
 
-from mmmflow import commands, schema, views
+from mmmflow import schema
 from mmmflow.api import http
 from mmmflow.api.http import Route
+from mmmflow.control import commands
 from mmmflow.domain import experiment
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.ports import Ports
+from mmmflow.show import views
 
 _OBJECTS = ("keep", "remove")
 

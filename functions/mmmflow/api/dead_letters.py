@@ -2,10 +2,11 @@
 
 from flask import Request, Response
 
-from mmmflow import dead_letters, queue_views, views
 from mmmflow.api import http
 from mmmflow.api.http import Route
+from mmmflow.messaging import dead_letters
 from mmmflow.ports import Ports
+from mmmflow.show import queue_views, views
 
 
 def index(request: Request, ports: Ports) -> Response:

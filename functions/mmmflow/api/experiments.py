@@ -4,10 +4,10 @@ import mimetypes
 
 from flask import Request, Response
 
-from mmmflow import views
 from mmmflow.api import http
 from mmmflow.api.http import Route
 from mmmflow.ports import Ports
+from mmmflow.show import views
 
 
 def index(request: Request, ports: Ports) -> Response:

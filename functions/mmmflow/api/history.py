@@ -2,10 +2,10 @@
 
 from flask import Request, Response
 
-from mmmflow import history, queue_views, views
 from mmmflow.api import http
 from mmmflow.api.http import Route
 from mmmflow.ports import Ports
+from mmmflow.show import history, queue_views, views
 
 
 def batch(request: Request, ports: Ports, id: str) -> Response:

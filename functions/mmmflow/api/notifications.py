@@ -2,10 +2,10 @@
 
 from flask import Request, Response
 
-from mmmflow import notifications
 from mmmflow.api import http
 from mmmflow.api.http import Route
 from mmmflow.domain.errors import Problem
+from mmmflow.people import notifications
 from mmmflow.ports import Ports, RefusedError, UnreachableError
 
 _OK = range(200, 300)

@@ -4,11 +4,13 @@ import re
 
 from flask import Request, Response
 
-from mmmflow import ordering, queue_views, queues, schema, views
+from mmmflow import schema
 from mmmflow.api import http
 from mmmflow.api.http import Route
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.ports import Ports
+from mmmflow.queueing import ordering, queues
+from mmmflow.show import queue_views, views
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 

@@ -2,10 +2,10 @@
 
 from flask import Request, Response
 
-from mmmflow import views
 from mmmflow.api import http
 from mmmflow.api.http import Route
 from mmmflow.ports import Ports
+from mmmflow.show import views
 
 
 def champions(request: Request, ports: Ports) -> Response:

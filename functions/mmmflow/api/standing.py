@@ -2,10 +2,10 @@
 
 from flask import Request, Response
 
-from mmmflow import standing
 from mmmflow.api import http
 from mmmflow.api.http import Route
 from mmmflow.ports import Document, Json, Ports
+from mmmflow.submit import standing
 
 
 def index(request: Request, ports: Ports) -> Response:

@@ -5,12 +5,14 @@ from typing import cast
 
 from flask import Request, Response
 
-from mmmflow import manifests, requests, revisions, schema, submission, views
+from mmmflow import schema
 from mmmflow.api import http
 from mmmflow.api.http import Route
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.ports import Json, Ports
+from mmmflow.show import views
 from mmmflow.steps import enqueue
+from mmmflow.submit import manifests, requests, revisions, submission
 
 _READERS = {
     "text/csv": manifests.csv_rows,

@@ -16,12 +16,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from mmmflow import mappings, requests
+from mmmflow.data import mappings
 from mmmflow.domain import paths
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.domain.experiment import TERMINAL
 from mmmflow.domain.mapping import DataMapping
 from mmmflow.ports import AlreadyExistsError, Document, Json, Ports, Where
+from mmmflow.submit import requests
 
 _ENDINGS = (".csv", ".parquet")
 _SWEEP = {"adstock": ["geometric", "weibull_cdf"]}

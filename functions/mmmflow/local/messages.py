@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from mmmflow import topology
 from mmmflow.local.database import Database
+from mmmflow.messaging import topology
 
 ACK_DEADLINE = 600.0
 _FIRST_BACK_OFF = 0.2

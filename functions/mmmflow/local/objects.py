@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from mmmflow import topology
 from mmmflow.local import messages
 from mmmflow.local.database import Database, next_value
 from mmmflow.local.messages import SqliteMessages
+from mmmflow.messaging import topology
 from mmmflow.ports import (
     AlreadyExistsError,
     ConflictError,

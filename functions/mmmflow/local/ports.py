@@ -12,7 +12,7 @@ from mmmflow.local.messages import SqliteMessages
 from mmmflow.local.objects import FolderBucket
 from mmmflow.local.secrets import FileSecrets
 from mmmflow.local.warehouse import DuckDbWarehouse
-from mmmflow.outside import HttpOutside
+from mmmflow.people.outside import HttpOutside
 from mmmflow.ports import Ports
 
 _PRIVATE = "MMMFLOW_PRIVATE_TARGETS"

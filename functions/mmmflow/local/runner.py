@@ -15,11 +15,11 @@ from typing import Any
 
 import functions_framework
 
-from mmmflow import topology
 from mmmflow.local.jobs import SubprocessJobs
 from mmmflow.local.messages import Delivery, SqliteMessages
 from mmmflow.local.objects import FolderBucket
 from mmmflow.log import configure
+from mmmflow.messaging import topology
 from mmmflow.ports import Ports
 
 log = logging.getLogger(__name__)

@@ -13,10 +13,10 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from mmmflow import views
 from mmmflow.domain.experiment import TERMINAL
 from mmmflow.local.main_job import Standing
 from mmmflow.ports import Json, Ports
+from mmmflow.show import views
 
 _EVERY = 0.25
 _WORDS = {

@@ -4,7 +4,6 @@ from flask import Request, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from mmmflow import requests
 from mmmflow.api import (
     commands,
     dead_letters,
@@ -21,6 +20,7 @@ from mmmflow.api import (
 )
 from mmmflow.domain.errors import InvalidInputError, NotAllowedError, Problem
 from mmmflow.ports import NotFoundError, Ports
+from mmmflow.submit import requests
 
 _ROUTES = (
     *experiments.ROUTES,

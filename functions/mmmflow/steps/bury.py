@@ -1,6 +1,6 @@
 """A dead-letter topic → a document that a person can look at."""
 
-from mmmflow import dead_letters
+from mmmflow.messaging import dead_letters
 from mmmflow.ports import Message, Ports
 
 

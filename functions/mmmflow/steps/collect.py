@@ -5,7 +5,8 @@ import io
 import logging
 from typing import Any
 
-from mmmflow import attempts, champions, outbox, queues, schema, training
+from mmmflow import schema
+from mmmflow.control import attempts
 from mmmflow.domain import (
     experiment,
     paths,
@@ -17,6 +18,7 @@ from mmmflow.domain import (
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.domain.experiment import State
 from mmmflow.log import labelled
+from mmmflow.messaging import outbox
 from mmmflow.ports import (
     Document,
     Json,
@@ -25,6 +27,8 @@ from mmmflow.ports import (
     Ports,
     Update,
 )
+from mmmflow.queueing import queues, training
+from mmmflow.results import champions
 
 log = logging.getLogger(__name__)
 

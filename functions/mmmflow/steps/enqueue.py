@@ -6,9 +6,11 @@ chunks: each ends with a message to this function that asks for the next.
 
 from collections.abc import Sequence
 
-from mmmflow import batches, requests, schema, submission, training
+from mmmflow import schema
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.ports import Document, Json, Message, Ports
+from mmmflow.queueing import training
+from mmmflow.submit import batches, requests, submission
 
 
 def enqueue(message: Message, ports: Ports) -> None:

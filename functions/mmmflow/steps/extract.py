@@ -3,9 +3,11 @@
 import tempfile
 from pathlib import Path
 
-from mmmflow import datasets, requests, schema, sql, submission
+from mmmflow import schema
+from mmmflow.data import datasets, sql
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.ports import Create, Document, Json, Message, Ports, RefusedError
+from mmmflow.submit import requests, submission
 
 
 def extract(message: Message, ports: Ports) -> None:
@@ -64,7 +66,7 @@ def _validate(body: Json) -> None:
 
 def _extract_one(dataset: Document, ports: Ports) -> None:
     """Stream the country's rows from the warehouse into its dataset."""
-    from mmmflow import parquet
+    from mmmflow.data import parquet
 
     statement, parameters = sql.statement(
         dataset.data["source"], dataset.data["country"]

@@ -3,10 +3,11 @@
 import tempfile
 from pathlib import Path
 
-from mmmflow import datasets, requests
+from mmmflow.data import datasets
 from mmmflow.domain import paths
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.ports import Create, Document, NotFoundError, ObjectEvent, Ports
+from mmmflow.submit import requests
 
 
 def ingest(event: ObjectEvent, ports: Ports) -> None:
@@ -55,7 +56,7 @@ def _dataset(asked: requests.Request, country: str, ports: Ports) -> Document:
 def _store(
     dataset: Document, event: ObjectEvent, file: str, ports: Ports
 ) -> None:
-    from mmmflow import parquet
+    from mmmflow.data import parquet
 
     with tempfile.TemporaryDirectory() as folder:
         dropped = Path(folder) / "dropped"

@@ -4,10 +4,11 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
-from mmmflow import outbox, queues, schema, training
+from mmmflow import schema
 from mmmflow.domain import costs, experiment, request, spending
 from mmmflow.domain.experiment import State
 from mmmflow.log import labels_of
+from mmmflow.messaging import outbox
 from mmmflow.ports import (
     Document,
     Json,
@@ -16,6 +17,7 @@ from mmmflow.ports import (
     RefusedError,
     Update,
 )
+from mmmflow.queueing import queues, training
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """An event that people want to know of → a notice at each of their targets."""
 
-from mmmflow import notifications
+from mmmflow.people import notifications
 from mmmflow.ports import Message, Ports
 
 

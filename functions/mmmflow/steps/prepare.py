@@ -9,20 +9,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmmflow import (
-    datasets,
-    mappings,
-    outbox,
-    schema,
-    standing,
-    training,
-    waiting,
-)
+from mmmflow import schema
+from mmmflow.data import datasets, mappings
 from mmmflow.domain import mapping as data_mapping
 from mmmflow.domain import paths
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.domain.mapping import DataMapping
-from mmmflow.outbox import Outgoing
+from mmmflow.messaging import outbox
+from mmmflow.messaging.outbox import Outgoing
 from mmmflow.ports import (
     AlreadyExistsError,
     Create,
@@ -34,9 +28,11 @@ from mmmflow.ports import (
     Update,
     Where,
 )
+from mmmflow.queueing import training, waiting
+from mmmflow.submit import standing
 
 if TYPE_CHECKING:
-    from mmmflow.preparation import Prepared
+    from mmmflow.data.preparation import Prepared
 
 
 def prepare(event: ObjectEvent, ports: Ports) -> None:
@@ -151,7 +147,7 @@ def _make(data: Json, mapping: Document, ports: Ports) -> Json:
     Raises:
         InvalidInputError: with every problem of the mapping or the data.
     """
-    from mmmflow import preparation
+    from mmmflow.data import preparation
 
     if mapping.data["state"] == "REFUSED":
         raise InvalidInputError(

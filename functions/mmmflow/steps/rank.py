@@ -1,7 +1,8 @@
 """`ranking.changed` → the champions that the new rule concerns."""
 
-from mmmflow import champions, schema
+from mmmflow import schema
 from mmmflow.ports import Message, Ports, Where
+from mmmflow.results import champions
 
 
 def rank(message: Message, ports: Ports) -> None:

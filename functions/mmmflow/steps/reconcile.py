@@ -4,7 +4,8 @@ The log entry is a hint that may come late, twice or never: what counts is
 the execution itself, the attempt's signals and its claim.
 """
 
-from mmmflow import attempts, schema
+from mmmflow import schema
+from mmmflow.control import attempts
 from mmmflow.domain import experiment, paths
 from mmmflow.ports import Document, Execution, Json, Message, Ports
 from mmmflow.steps import collect

@@ -3,24 +3,18 @@
 import logging
 from datetime import timedelta
 
-from mmmflow import (
-    announcements,
-    attempts,
-    batches,
-    champions,
-    dead_letters,
-    notifications,
-    outbox,
-    queues,
-    removals,
-    waiting,
-)
+from mmmflow.control import attempts, removals
 from mmmflow.domain import experiment, paths
 from mmmflow.domain.experiment import State
 from mmmflow.log import labels_of
+from mmmflow.messaging import announcements, dead_letters, outbox
+from mmmflow.people import notifications
 from mmmflow.ports import Document, Message, Order, Ports, Update, Where
+from mmmflow.queueing import queues, waiting
+from mmmflow.results import champions
 from mmmflow.steps import collect
 from mmmflow.steps.reconcile import attempt_ended
+from mmmflow.submit import batches
 
 log = logging.getLogger(__name__)
 

@@ -1,8 +1,9 @@
 """`experiment.changed` → `batch.changed`, when it was the last of its batch."""
 
-from mmmflow import batch_ends, schema
+from mmmflow import schema
 from mmmflow.domain.experiment import TERMINAL
 from mmmflow.ports import Message, Ports
+from mmmflow.results import batch_ends
 
 
 def tally(message: Message, ports: Ports) -> None:

@@ -1,7 +1,7 @@
 """A person's own table and mapping, made into what an engine is given.
 
 The same rules as in the flow: the mapping is applied and the data checked by
-`mmmflow.preparation`, every default filled in by `mmmflow.domain`.
+`mmmflow.data.preparation`, every default filled in by `mmmflow.domain`.
 """
 
 import hashlib
@@ -10,7 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from mmmflow import parquet, preparation, schema
+from mmmflow import schema
+from mmmflow.data import parquet, preparation
 from mmmflow.domain import job_config, mapping, request
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.domain.mapping import DataMapping

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mmmflow import manifests
 from mmmflow.domain import batch_csv
 from mmmflow.domain.batch_csv import Row
 from mmmflow.domain.errors import InvalidInputError
+from mmmflow.submit import manifests
 
 
 def rows(text: str | bytes, limit: int = 100) -> list[Row]:

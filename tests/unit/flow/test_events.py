@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from cloudevents.http import CloudEvent
-from mmmflow import events
 from mmmflow.domain.errors import InvalidInputError
+from mmmflow.messaging import events
 from mmmflow.ports import Message, ObjectEvent
 
 

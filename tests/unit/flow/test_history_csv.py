@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from mmmflow import history, views
 from mmmflow.domain import ids, request
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.ports import Create, Ports
+from mmmflow.show import history, views
 
 NOW = datetime(2026, 11, 20, 10, 45, 12, tzinfo=UTC)
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from mmmflow import outbox
 from mmmflow.domain.errors import InvalidInputError
-from mmmflow.outbox import Outgoing
+from mmmflow.messaging import outbox
+from mmmflow.messaging.outbox import Outgoing
 from mmmflow.ports import Create, Delete, Ports, Update
 
 from tests.faults import CallFailedError, Fault, Plan, faulty

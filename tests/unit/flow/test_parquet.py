@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from mmmflow import parquet
+from mmmflow.data import parquet
 from mmmflow.domain.errors import InvalidInputError
 
 

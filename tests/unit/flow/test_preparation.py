@@ -9,10 +9,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from mmmflow import preparation
+from mmmflow.data import preparation
+from mmmflow.data.preparation import Prepared
 from mmmflow.domain import mapping
 from mmmflow.domain.errors import InvalidInputError
-from mmmflow.preparation import Prepared
 
 MAPPING = mapping.read(
     {

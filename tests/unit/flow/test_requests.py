@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from mmmflow import requests
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.ports import Create, Ports
-from mmmflow.requests import KeyReusedError, Request
+from mmmflow.submit import requests
+from mmmflow.submit.requests import KeyReusedError, Request
 
 
 def read(**body: Any) -> Request:

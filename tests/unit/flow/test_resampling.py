@@ -5,10 +5,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from mmmflow import preparation, schema
+from mmmflow import schema
+from mmmflow.data import preparation
+from mmmflow.data.preparation import Prepared
 from mmmflow.domain import mapping
 from mmmflow.domain.errors import InvalidInputError
-from mmmflow.preparation import Prepared
 
 MONDAY = date(2024, 1, 1)
 

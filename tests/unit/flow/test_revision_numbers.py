@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from mmmflow import outbox, revisions
 from mmmflow.domain import revision
+from mmmflow.messaging import outbox
 from mmmflow.ports import Ports
+from mmmflow.submit import revisions
 
 
 def asked(number: int = 1, country: str = "DE", tag: str = "r") -> Any:

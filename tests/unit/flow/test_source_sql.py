@@ -1,7 +1,7 @@
 """A request may run one SELECT, and its values are bound."""
 
 import pytest
-from mmmflow import sql
+from mmmflow.data import sql
 from mmmflow.domain.errors import InvalidInputError
 
 

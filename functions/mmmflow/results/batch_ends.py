@@ -5,10 +5,11 @@ was told, so that of many that count the same one tells it; where a person
 retries one of the batch, it ends again, and that is told again.
 """
 
-from mmmflow import outbox, requests
 from mmmflow.domain.experiment import TERMINAL, State
-from mmmflow.outbox import Outgoing
+from mmmflow.messaging import outbox
+from mmmflow.messaging.outbox import Outgoing
 from mmmflow.ports import Create, Json, Order, Ports, Update, Where, Write
+from mmmflow.submit import requests
 
 COLLECTION = "batch_ends"
 _OPEN = sorted(state.value for state in set(State) - TERMINAL)

@@ -8,10 +8,10 @@ those that stay ahead are raised, keeping their order.
 import itertools
 import math
 
-from mmmflow import outbox
 from mmmflow.domain import experiment
 from mmmflow.domain.errors import InvalidInputError, NotAllowedError
 from mmmflow.domain.experiment import State
+from mmmflow.messaging import outbox
 from mmmflow.ports import Document, NotFoundError, Order, Ports, Update, Where
 
 MOST_RAISED = 200

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from mmmflow import manifests, schema
+from mmmflow import schema
 from mmmflow.domain import request
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.ports import Json, Ports
+from mmmflow.submit import manifests
 
 SCHEMA = "experiment.requested.json"
 _ONE = "experiment.json"

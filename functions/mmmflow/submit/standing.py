@@ -5,7 +5,7 @@ in the commit that says that the data is there, together with the message
 that asks for the experiments.
 """
 
-from mmmflow import outbox, requests, schema, submission
+from mmmflow import schema
 from mmmflow.domain import ids
 from mmmflow.domain import standing as rules
 from mmmflow.domain.errors import (
@@ -13,7 +13,8 @@ from mmmflow.domain.errors import (
     NotAllowedError,
     Problem,
 )
-from mmmflow.outbox import Outgoing
+from mmmflow.messaging import outbox
+from mmmflow.messaging.outbox import Outgoing
 from mmmflow.ports import (
     Create,
     Delete,
@@ -25,6 +26,7 @@ from mmmflow.ports import (
     Update,
     Where,
 )
+from mmmflow.submit import requests, submission
 
 COLLECTION = "standing"
 SCHEMA = "standing.json"

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from mmmflow import outbox, requests, schema
+from mmmflow import schema
 from mmmflow.domain import ids, paths
 from mmmflow.domain.errors import Problem
 from mmmflow.log import labels_of
+from mmmflow.messaging import outbox
 from mmmflow.ports import (
     AlreadyExistsError,
     Document,
@@ -22,7 +23,8 @@ from mmmflow.ports import (
     Ports,
     Update,
 )
-from mmmflow.requests import Request
+from mmmflow.submit import requests
+from mmmflow.submit.requests import Request
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +83,7 @@ def is_stored(ports: Ports, data: Json) -> bool:
 
 def store(ports: Ports, data: Json, path: Path) -> None:
     """Create raw.parquet from the file, then the marker that describes it."""
-    from mmmflow import parquet
+    from mmmflow.data import parquet
 
     name = paths.raw_data(data["country"], data["id"])
     try:

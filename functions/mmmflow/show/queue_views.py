@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from mmmflow import dead_letters, queues
 from mmmflow.domain import costs, spending
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.domain.experiment import TERMINAL, State
+from mmmflow.messaging import dead_letters
 from mmmflow.ports import Document, Json, NotFoundError, Order, Ports, Where
+from mmmflow.queueing import queues
 
 _LETTER_STATES = ("BURIED", "REPLAYED", "DISCARDED")
 

@@ -2,9 +2,10 @@
 
 from typing import TypeGuard
 
-from mmmflow import mappings, outbox, training
+from mmmflow.data import mappings
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.domain.experiment import State
+from mmmflow.messaging import outbox
 from mmmflow.ports import (
     Create,
     Document,
@@ -14,6 +15,7 @@ from mmmflow.ports import (
     Update,
     Where,
 )
+from mmmflow.queueing import training
 
 COLLECTION = "cursors"
 _ID = "waiting"

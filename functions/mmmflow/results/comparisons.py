@@ -6,7 +6,8 @@ a name made of both, before the champion's document links to it.
 
 import json
 
-from mmmflow import datasets, schema
+from mmmflow import schema
+from mmmflow.data import datasets
 from mmmflow.domain import comparison, paths, request
 from mmmflow.domain.comparison import Side
 from mmmflow.ports import Json, NotFoundError, Ports

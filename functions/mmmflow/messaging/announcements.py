@@ -8,10 +8,11 @@ buckets with what was made of it, and publishes what the bucket would have.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from mmmflow import datasets, mappings, waiting
+from mmmflow.data import datasets, mappings
 from mmmflow.domain import paths
+from mmmflow.messaging.topology import NOTIFICATIONS
 from mmmflow.ports import Bucket, ObjectInfo, Order, Ports, Where
-from mmmflow.topology import NOTIFICATIONS
+from mmmflow.queueing import waiting
 
 # What is younger may still be under way; an older upload stays as it is.
 _UNDER_WAY = timedelta(minutes=2)

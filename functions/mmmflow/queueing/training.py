@@ -8,12 +8,13 @@ import json
 from datetime import datetime
 from typing import Any
 
-from mmmflow import outbox, schema
+from mmmflow import schema
 from mmmflow.domain import experiment, job_config, mapping, paths, request
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.domain.experiment import State
 from mmmflow.domain.ids import content_hash
-from mmmflow.outbox import Outgoing
+from mmmflow.messaging import outbox
+from mmmflow.messaging.outbox import Outgoing
 from mmmflow.ports import (
     AlreadyExistsError,
     Document,

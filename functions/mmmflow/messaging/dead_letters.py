@@ -11,11 +11,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from mmmflow import events, outbox, topology, wiring
+from mmmflow import wiring
 from mmmflow.domain.errors import NotAllowedError
 from mmmflow.domain.ids import content_hash
 from mmmflow.domain.redaction import redact_text
-from mmmflow.outbox import Original
+from mmmflow.messaging import events, outbox, topology
+from mmmflow.messaging.outbox import Original
 from mmmflow.ports import (
     Create,
     Delete,

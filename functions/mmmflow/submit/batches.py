@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from mmmflow import datasets, outbox, requests, revisions, training
+from mmmflow.data import datasets
 from mmmflow.domain import ids, paths, request, revision
 from mmmflow.domain.revision import Numbers
-from mmmflow.outbox import Outgoing
+from mmmflow.messaging import outbox
+from mmmflow.messaging.outbox import Outgoing
 from mmmflow.ports import (
     AlreadyExistsError,
     Create,
@@ -27,6 +28,8 @@ from mmmflow.ports import (
     Where,
     Write,
 )
+from mmmflow.queueing import training
+from mmmflow.submit import requests, revisions
 
 COLLECTION = "batches"
 CHUNK = 100

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from mmmflow import comparisons, outbox, renderings, settings
+from mmmflow import settings
 from mmmflow.domain import paths, quality_bands, ranking
 from mmmflow.domain.experiment import State
 from mmmflow.domain.ranking import Rule
-from mmmflow.outbox import Outgoing
+from mmmflow.messaging import outbox
+from mmmflow.messaging.outbox import Outgoing
 from mmmflow.ports import (
     Create,
     Delete,
@@ -17,6 +18,7 @@ from mmmflow.ports import (
     Update,
     Where,
 )
+from mmmflow.results import comparisons, renderings
 
 # Results that are committed and perhaps not ranked yet.
 UNRANKED = "unranked"

@@ -7,8 +7,8 @@ execution that did.
 
 import json
 
-from mmmflow import outbox, queues, training
 from mmmflow.domain import experiment, paths, request
+from mmmflow.messaging import outbox
 from mmmflow.ports import (
     AlreadyExistsError,
     Document,
@@ -16,6 +16,7 @@ from mmmflow.ports import (
     Ports,
     Update,
 )
+from mmmflow.queueing import queues, training
 
 _NOBODY = "none"
 

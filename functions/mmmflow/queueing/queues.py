@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mmmflow import outbox
 from mmmflow.domain import spending
 from mmmflow.domain.experiment import State
 from mmmflow.domain.spending import Spent
-from mmmflow.outbox import Outgoing
+from mmmflow.messaging import outbox
+from mmmflow.messaging.outbox import Outgoing
 from mmmflow.ports import (
     Create,
     Document,

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mmmflow import outbox
 from mmmflow.domain import ids
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.log import label
-from mmmflow.outbox import Outgoing
+from mmmflow.messaging import outbox
+from mmmflow.messaging.outbox import Outgoing
 from mmmflow.ports import Create, Document, Json, Message, Ports, Write
 
 log = logging.getLogger(__name__)

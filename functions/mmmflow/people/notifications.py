@@ -10,12 +10,13 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from mmmflow import outbox, schema
+from mmmflow import schema
 from mmmflow.domain import notices
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.domain.ids import content_hash
 from mmmflow.domain.notices import Notice
-from mmmflow.outbox import Outgoing
+from mmmflow.messaging import outbox
+from mmmflow.messaging.outbox import Outgoing
 from mmmflow.ports import (
     Create,
     Delete,

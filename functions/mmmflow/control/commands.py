@@ -7,11 +7,12 @@ of state is one commit, and what follows from it is found and finished by
 
 import logging
 
-from mmmflow import attempts, champions, outbox, removals, requests, training
+from mmmflow.control import attempts, removals
 from mmmflow.domain import experiment
 from mmmflow.domain.errors import InvalidInputError, NotAllowedError
 from mmmflow.domain.experiment import State
 from mmmflow.log import labels_of
+from mmmflow.messaging import outbox
 from mmmflow.ports import (
     Delete,
     Document,
@@ -21,7 +22,10 @@ from mmmflow.ports import (
     Update,
     Write,
 )
+from mmmflow.queueing import training
+from mmmflow.results import champions
 from mmmflow.steps import enqueue
+from mmmflow.submit import requests
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mmmflow import resampling
+from mmmflow.data import resampling
 from mmmflow.domain import quality
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.domain.mapping import DataMapping, missing_columns

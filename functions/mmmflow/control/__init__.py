@@ -1,0 +1,1 @@
+"""What a person does to an experiment that exists; giving attempts up."""

@@ -1,0 +1,1 @@
+"""Datasets: extracted, mapped, checked and prepared."""

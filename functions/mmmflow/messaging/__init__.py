@@ -1,0 +1,1 @@
+"""Events in, messages out, and what could not be delivered."""

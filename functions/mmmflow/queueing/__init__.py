@@ -1,0 +1,1 @@
+"""What waits, what is queued, and the slots that limit what runs."""

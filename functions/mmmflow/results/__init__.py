@@ -1,0 +1,1 @@
+"""Champions, their leaderboards and comparisons; the end of a batch."""
