@@ -17,7 +17,7 @@ RUN_OPTIONS = $(if $(DATA),--data "$(DATA)") \
 
 .DEFAULT_GOAL := help
 .PHONY: help run serve clean test test-reference simulate simulate-mutants \
-  chaos check fix docs lock bench bench-engine bench-truth \
+  chaos check fix docs lock bench bench-engine bench-flow bench-truth \
   distclean
 
 help: ## list these commands
@@ -66,7 +66,10 @@ fix: $(VENV)/dev.stamp ## format, and mend what the linter can
 docs: $(VENV)/dev.stamp ## make the generated parts of the docs anew
 	@$(BIN)/python docs/generate.py
 
-bench: bench-engine bench-truth ## every benchmark
+bench: bench-engine bench-flow bench-truth ## every benchmark
+
+bench-flow: $(VENV)/dev.stamp ## the flow's speed: enqueue, event to start, messages, lists
+	@$(BIN)/python -m tests.bench.bench_flow
 
 bench-engine: $(VENV)/dev.stamp ## the native engine against Robyn's recorded speed
 	@$(BIN)/python -m tests.bench.bench_engine

@@ -17,16 +17,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from mmmflow import queues, views
+from mmmflow import wiring
 from mmmflow.domain import ids, paths
 from mmmflow.local import jobs, runner
 from mmmflow.local.jobs import SubprocessJobs
 from mmmflow.local.messages import SqliteMessages
 from mmmflow.local.ports import open_ports
 from mmmflow.ports import Create, Json, Ports, Where
+from mmmflow.queueing import queues
+from mmmflow.show import views
 
 from tests.simulation import data
 from tests.simulation.worker import summary
@@ -96,14 +99,15 @@ def _with_stored(number: int) -> dict[str, Any]:
         _store(ports, number)
         lists = [_timed(lambda: _list(ports)) for _ in range(_LISTS)]
         asked = [_request_to_start(ports, timed, n) for n in range(_STARTS)]
-        freed = _freed_to_start(ports, timed)
+        freed = _freed_to_start(ports, timed) if number > 1 else []
     starts, lines = zip(*asked, strict=True)
     figures = {
         f"request_to_start_{number}": _percentiles(starts),
         f"request_to_first_line_{number}": _percentiles(lines),
-        f"slot_freed_to_start_{number}": _percentiles(freed),
         f"list_of_50_{number}": _percentiles(lists),
     }
+    if freed:
+        figures[f"slot_freed_to_start_{number}"] = _percentiles(freed)
     for name, value in figures.items():
         print(f"{name:<32} p50 {value['p50']:7.1f}  p95 {value['p95']:7.1f} ms")
     return figures
@@ -139,12 +143,12 @@ def _freed_to_start(ports: Ports, timed: TimedJobs) -> list[float]:
     queues.change(ports, _BULK, actor="bench", paused=True)
     ran = list(timed.started.items())[known : known + wanted]
     found = []
-    for (before, _), (_, started) in zip(ran, ran[1:], strict=False):
+    for (before, _), (_, started) in pairwise(ran):
         name = paths.signal(before, 1, "finished")
         ended = json.loads(ports.data.read(name))["sent_at"]
         at = datetime.fromisoformat(ended).timestamp()
         found.append((started - at) * 1e3)
-    return found or [0.0]
+    return found
 
 
 def _messages() -> int:
@@ -174,13 +178,13 @@ def _list(ports: Ports) -> None:
 @contextmanager
 def _world() -> Iterator[tuple[Ports, TimedJobs, Path]]:
     """A home with training data of one country, and a runner in it."""
-    with tempfile.TemporaryDirectory(prefix="mmmflow-bench-") as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="mmmflow-bench-", ignore_cleanup_errors=True
+    ) as folder:
         home = Path(folder)
         os.environ["MMMFLOW_HOME"] = str(home)
         ports = open_ports(home)
         _seed(ports, home)
-        from mmmflow import wiring
-
         wiring.ports.cache_clear()
         shared = wiring.ports()
         assert isinstance(shared.jobs, SubprocessJobs)
@@ -272,10 +276,8 @@ def _timed(act: Callable[[], None]) -> float:
 
 
 def _percentiles(values: Sequence[float]) -> dict[str, float]:
-    if len(values) < 2:
-        return {"p50": round(values[0], 1), "p95": round(values[0], 1)}
     cuts = statistics.quantiles(values, n=20, method="inclusive")
-    return {"p50": round(cuts[9], 1), "p95": round(cuts[18], 1)}
+    return {"p50": round(cuts[9], 2), "p95": round(cuts[18], 2)}
 
 
 if __name__ == "__main__":

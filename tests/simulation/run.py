@@ -1,5 +1,6 @@
 """One seed: a world from its beginning until it is quiet."""
 
+import importlib
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from unittest.mock import patch
 
 import main
 from mmmflow import wiring
+from mmmflow.messaging import topology
 from mmmflow.ports import Ports
 from mmmflow.queueing import training
 from mmmflow.submit import batches
@@ -28,6 +30,10 @@ from tests.simulation.scenario import Scenario
 from tests.simulation.warehouse import SimWarehouse
 from tests.simulation.worker import Workers
 from tests.simulation.world import Violation, World
+
+# Before any process is forked: the entry points import their steps late.
+for _step in topology.SUBSCRIPTIONS:
+    importlib.import_module(f"mmmflow.steps.{_step}")
 
 SWEEP_EVERY = 60.0
 TROUBLE_ENDS = 1000.0
