@@ -1,6 +1,7 @@
 """A drawn market as the engine is given it, and lift tests of its channels."""
 
 import random
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -11,11 +12,12 @@ from mmmflow_native.data.calendar import interval
 from mmmflow_native.data.config_reader import parse_config
 from mmmflow_native.data.features import build
 from mmmflow_native.data.holidays import by_period, country_holidays
-from mmmflow_native.model.problem import Lift, Problem
+from mmmflow_native.model.problem import Column, Lift, Problem
 
 from tests.bench.truth_data import COUNTRY, Market
 
 LIFT_WEEKS, LIFT_ERROR = 8, 0.1
+YEAR = 365.25  # days
 
 
 def problem(drawn: Market, *, ts_validation: bool = False) -> Problem:
@@ -52,6 +54,39 @@ def problem(drawn: Market, *, ts_validation: bool = False) -> Problem:
         interval(table),
     )
     return build(table, parse_config(config), weeks).problem
+
+
+def season_as_columns(given: Problem) -> Problem:
+    """A line and two harmonics as context, in place of trend and season.
+
+    Prophet takes trend and season out of the goal with what media brought
+    still in it; these are fitted together with the media.
+    """
+    t = (given.dates - given.dates[0]).astype(np.float64) / YEAR
+    waves = {
+        f"{wave.__name__}_{i}": wave(2 * np.pi * i * t)
+        for i in (1, 2)
+        for wave in (np.cos, np.sin)
+    }
+    kept = [
+        i
+        for i, column in enumerate(given.columns)
+        if column.name not in ("trend", "season")
+    ]
+    holidays = sum(given.columns[i].kind == "prophet" for i in kept)
+    x = given.x[:, kept]
+    columns = [given.columns[i] for i in kept]
+    return replace(
+        given,
+        x=np.column_stack(
+            [x[:, :holidays], t, *waves.values(), x[:, holidays:]]
+        ),
+        columns=(
+            *columns[:holidays],
+            *(Column(name, "context", "default") for name in ("t", *waves)),
+            *columns[holidays:],
+        ),
+    )
 
 
 def lift(drawn: Market, problem: Problem, channel: str) -> Lift:

@@ -5,6 +5,7 @@ way. `LEARNED` look at data alone; `TOLD` are told something of the truth, and
 show how much of an error is whose.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,14 +18,14 @@ from mmmflow_native.optimise.search import search
 from mmmflow_native.optimise.solutions import Solutions
 
 from tests.bench.truth_data import Market
-from tests.bench.truth_problem import lift, problem
+from tests.bench.truth_problem import lift, problem, season_as_columns
 
 ITERATIONS, TRIALS = 2000, 5  # the default
 WEIGHTS = (0.0, 0.25, 0.5, 1.0)  # of DECOMP.RSSD
 WITHIN = (1.02, 1.1)  # other limits than the engine's
-YEAR = 365.25
 
 ROBYN, CLUSTERS, OURS = "robyn", "robyn_clusters", "mmmflow"
+BESIDE = "beside"
 LEARNED = {
     ROBYN: "Robyn: lowest error_score",
     CLUSTERS: "Robyn: best of the cluster winners",
@@ -42,6 +43,7 @@ LEARNED = {
     "validation_robyn": "ts_validation: Robyn's rule",
     "validation_ours": "ts_validation: mmmflow",
     "free": "free intercept: mmmflow",
+    BESIDE: "season as columns: mmmflow",
     "lift_1": "a lift test of tv: mmmflow",
     "lift_2": "lift tests of tv and search: mmmflow",
 }
@@ -66,7 +68,7 @@ class Answer:
     revenue: float  # of the window
     covered: BoolArray  # (k,), truth within the range of plausible models
     plausible: int  # models
-    intercept_dropped: float  # share of Pareto models
+    intercept_dropped: Mapping[str, float]  # share of Pareto models, by way
 
 
 def answer(market: Market, seed: int, *, thorough: bool = True) -> Answer:
@@ -75,14 +77,15 @@ def answer(market: Market, seed: int, *, thorough: bool = True) -> Answer:
     solutions = _search(given, seed)
     selection = select(given, solutions)
     found = _of_one_search(given, solutions, selection)
+    dropped = {OURS: _dropped(solutions, selection)}
     if thorough:
         found |= _validated(problem(market, ts_validation=True), seed)
-        found["free"] = _ours(
-            replace(given, intercept_sign="unconstrained"), seed
-        )
+        free = replace(given, intercept_sign="unconstrained")
+        found["free"], _ = _ours(free, seed)
+        found[BESIDE], dropped[BESIDE] = _ours(season_as_columns(given), seed)
         tests = tuple(lift(market, given, name) for name in ("tv", "search"))
-        found["lift_1"] = _ours(replace(given, lifts=tests[:1]), seed)
-        found["lift_2"] = _ours(replace(given, lifts=tests), seed)
+        found["lift_1"], _ = _ours(replace(given, lifts=tests[:1]), seed)
+        found["lift_2"], _ = _ours(replace(given, lifts=tests), seed)
     truth = market.contribution
     effect = solutions.contribution[:, given.paid]
     kept = effect[selection.kept]
@@ -96,9 +99,7 @@ def answer(market: Market, seed: int, *, thorough: bool = True) -> Answer:
         revenue=float(given.y[given.window].sum()),
         covered=(near.min(axis=0) <= truth) & (truth <= near.max(axis=0)),
         plausible=len(near),
-        intercept_dropped=float(
-            solutions.intercept_dropped[selection.kept].mean()
-        ),
+        intercept_dropped=dropped,
     )
 
 
@@ -138,10 +139,16 @@ def _search(given: Problem, seed: int) -> Solutions:
     return search(given, iterations=ITERATIONS, trials=TRIALS, seed=seed)
 
 
-def _ours(given: Problem, seed: int) -> FloatArray:
+def _ours(given: Problem, seed: int) -> tuple[FloatArray, float]:
+    """Contributions (k,), and how many Pareto models have no intercept."""
     solutions = _search(given, seed)
-    best = select(given, solutions).best
-    return np.asarray(solutions.contribution[best, given.paid])
+    selection = select(given, solutions)
+    effect = solutions.contribution[selection.best, given.paid]
+    return np.asarray(effect), _dropped(solutions, selection)
+
+
+def _dropped(solutions: Solutions, selection: Selection) -> float:
+    return float(solutions.intercept_dropped[selection.kept].mean())
 
 
 def _validated(given: Problem, seed: int) -> Contributions:
@@ -179,23 +186,15 @@ def answer_with_curves(given: Problem, market: Market) -> Contributions:
     }
 
 
-def _season_beside_media(given: Problem, true: dict[str, float]) -> FloatArray:
-    """Least squares, trend and season fitted together with all else.
-
-    Robyn, and so the engine, has Prophet take them out of the goal first,
-    with what media brought still in it.
-    """
+def _season_beside_media(
+    given: Problem, true: Mapping[str, float]
+) -> FloatArray:
+    """Least squares without limits, trend and season fitted with all else."""
     media = fit(given, true).saturated
-    t = (given.dates[given.window] - given.dates[0]).astype(np.float64)
-    turn = 2 * np.pi * t / YEAR
-    season = [f(i * turn) for i in (1, 2) for f in (np.cos, np.sin)]
-    other = [
-        i
-        for i, column in enumerate(given.columns)
-        if column.kind == "context" or column.name == "holiday"
-    ]
-    rest = given.x[given.window][:, other]
-    x = np.column_stack([media, rest, np.ones_like(t), t, *season])
+    beside = season_as_columns(given)
+    other = np.setdiff1d(np.arange(beside.p), beside.media)
+    rest = beside.x[beside.window][:, other]
+    x = np.column_stack([media, rest, np.ones(beside.w)])
     b = np.linalg.lstsq(x, given.y[given.window])[0]
     k = len(given.paid)
     return np.asarray(b[:k] * media[:, :k].sum(axis=0))
