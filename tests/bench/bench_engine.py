@@ -3,7 +3,8 @@
     python -m tests.bench.bench_engine
 
 Problems are those of the reference (REFERENCE_DIR) and a daily table made
-here. One thread: what is printed holds for one core. The last line is JSON.
+here. One thread: what is printed holds for one core. Where R with Robyn is
+installed, Robyn's rate is measured beside ours. The last line is JSON.
 """
 
 import json
@@ -19,6 +20,7 @@ from mmmflow_native.optimise.space import space
 from mmmflow_native.threads import single_threaded
 
 from tests.bench.daily import daily_problem
+from tests.bench.robyn_rate import NoRobynError, robyn_rate
 from tests.bench.whole_job import whole_job
 from tests.reference.conftest import REFERENCE
 from tests.reference.test_hypervolume import SEEDS, hypervolume
@@ -48,6 +50,8 @@ def main() -> None:
     figures["search_2000x5_seconds"] = search_seconds(weekly)
     figures |= hypervolumes(weekly)
     figures |= whole_job()
+    # Last, so that R's memory is no part of the job's peak.
+    figures |= robyn_here(ours)
     for name, value in figures.items():
         print(f"{name:42} {value:,.5g}")
     print(json.dumps({k: round(v, 6) for k, v in figures.items()}))
@@ -69,6 +73,23 @@ def rate(problem: Problem, count: int = 4000) -> float:
             seconds.append(time.perf_counter() - start)
     # The first run warms caches up.
     return count / statistics.median(seconds[1:])
+
+
+def robyn_here(ours: float) -> dict[str, float]:
+    """Robyn's rate in this run beside ours; none where it is missing."""
+    try:
+        robyns = robyn_rate(REFERENCE.directory)
+    except NoRobynError as missing:
+        print(f"Robyn's own rate here is not measured: {missing}")
+        return {}
+    print(
+        f"evaluations/s here, same data: native {ours:,.0f},"
+        f" Robyn {robyns:,.1f}: {ours / robyns:,.0f} times"
+    )
+    return {
+        "robyn_here_evaluations_per_second": robyns,
+        "times_robyn_here": ours / robyns,
+    }
 
 
 def search_seconds(problem: Problem) -> float:
