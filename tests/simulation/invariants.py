@@ -25,6 +25,7 @@ _ENDS = {
     "failed": {State.FAILED, State.QUEUED},
     "skipped": {State.SKIPPED},
 }
+_MOST_ATTEMPTS = 60
 Run = tuple[str, int]
 
 
@@ -225,6 +226,8 @@ class Invariants:
         if now == State.LAUNCHING:
             if attempt != before["attempt"] + 1:
                 raise Violation("each start is a new attempt", id)
+            if attempt > _MOST_ATTEMPTS:
+                raise Violation("nothing is started for ever", id)
             self._to_start[(id, attempt)] = self._who()
             self.launched(id, attempt)
             if _is_paused(self.documents, after["queue"]):

@@ -22,6 +22,7 @@ Outcome = Literal["returned", "raised", "died"]
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 CALL = 0.002
 WHAT_COLUMN = 38
+_MOST_CALLS = 2000
 _SHORT, _MEDIUM, _LONG = (0.02, 0.3), (0.3, 5.0, 40.0), (5.0, 90.0, 700.0)
 
 
@@ -182,6 +183,9 @@ class World:
         if actor.dead:
             raise Died
         actor.calls += 1
+        if actor.calls > _MOST_CALLS:
+            endless = f"{actor.key} has made {_MOST_CALLS} calls"
+            self.break_off(Violation("a handler comes to an end", endless))
         key = f"{actor.key}/{actor.calls}"
         faults, decisions = self.faults, self.decisions
         self.sleep(
