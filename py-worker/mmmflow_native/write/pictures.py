@@ -28,7 +28,7 @@ class Drawn:
 def draw(result: Result, folder: Path) -> list[Drawn]:
     """Draw everything into `folder`; the selected model's one-pager first.
 
-    One-pagers of the best candidates, the selected one's as PDF too.
+    One-pagers of the best candidates are PNG and PDF.
     """
     model_id, fit = result.fits[0]
     context = _context(result)
@@ -38,11 +38,10 @@ def draw(result: Result, folder: Path) -> list[Drawn]:
         result.allocation,
         _context(result, model_id, "selected"),
     )
-    save(page, folder / f"onepager_{model_id}.pdf")
-    drawn = [_save(page, folder, f"onepager_{model_id}", "The selected model")]
+    drawn = [_onepager(page, folder, model_id, "The selected model")]
     for other_id, other in result.fits[1:ONEPAGERS]:
         page = onepager(result.problem, other, None, _context(result, other_id))
-        _save(page, folder, f"onepager_{other_id}", other_id)
+        _onepager(page, folder, other_id, other_id)
     if result.allocation is not None:
         page = allocation_plot(result.allocation, context)
         drawn.append(_save(page, folder, "allocation", "The budget proposal"))
@@ -92,6 +91,11 @@ def _convergence(result: Result, folder: Path, context: Context) -> Drawn:
         [found.message for found in result.converged],
     )
     return _save(page, folder, "convergence", "How the search went")
+
+
+def _onepager(page: Figure, folder: Path, model_id: str, title: str) -> Drawn:
+    save(page, folder / f"onepager_{model_id}.pdf")
+    return _save(page, folder, f"onepager_{model_id}", title)
 
 
 def _save(page: Figure, folder: Path, name: str, title: str) -> Drawn:
