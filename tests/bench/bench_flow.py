@@ -13,6 +13,7 @@ import os
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -197,6 +198,9 @@ def _world() -> Iterator[tuple[Ports, TimedJobs, Path]]:
             yield shared, timed, home
         finally:
             running.stop()
+            for thread in threading.enumerate():
+                if thread.name.startswith("watch "):
+                    thread.join()
 
 
 def _seed(ports: Ports, home: Path) -> None:
@@ -239,7 +243,7 @@ def _store(ports: Ports, number: int) -> None:
         made = []
         for index in range(first, min(first + _CHUNK, number)):
             id = ids.mint(now, "bench", index)
-            one = {**like, "id": id, "priority": -1, "seed": index}
+            one = {**like, "id": id, "priority": -1, "batch_id": None}
             made.append(Create("experiments", id, one))
         ports.documents.commit(made)
 
