@@ -73,8 +73,11 @@ def run(
 
     console = _console()
     with _errors(console), _services(home) as (ports, services):
+        experiment = {"preset": preset} if preset else {}
         if data is None:
-            job = main_job.sample_job(ports, home)
+            job = main_job.sample_job(
+                ports, home, countries=countries, experiment=experiment
+            )
         elif mapping is None:
             raise InvalidInputError.of(
                 "MAPPING",
@@ -88,7 +91,7 @@ def run(
                 data,
                 mapping,
                 countries=countries,
-                experiment={"preset": preset} if preset else {},
+                experiment=experiment,
             )
         before = main_job.standing(ports, job)
         if before is not None and before.done:

@@ -80,8 +80,10 @@ class Standing:
         return per_dataset * len(self.failed_datasets)
 
 
-def sample_job(ports: Ports, home: Path) -> Job:
-    """Two countries of the sample that ships with the project."""
+def sample_job(
+    ports: Ports, home: Path, *, countries: Sequence[str], experiment: Json
+) -> Job:
+    """The sample that ships with the project; by default both countries."""
     sample = resources.files("mmmflow.local").joinpath("sample")
     with resources.as_file(sample) as folder:
         truth = json.loads((folder / "truth.json").read_text())
@@ -90,8 +92,8 @@ def sample_job(ports: Ports, home: Path) -> Job:
             home,
             folder / "marketing_weekly.csv",
             (folder / "mapping.json").read_bytes(),
-            countries=sorted(truth["countries"]),
-            experiment={"window": truth["window"]},
+            countries=countries or sorted(truth["countries"]),
+            experiment={"window": truth["window"], **experiment},
             truth=truth["countries"],
         )
 
