@@ -76,7 +76,7 @@ def rate(problem: Problem, count: int = 4000) -> float:
 
 
 def robyn_here(ours: float) -> dict[str, float]:
-    """Robyn's rate in this run beside ours; none where it is missing."""
+    """Robyn's rate in this run beside ours; nothing where it is missing."""
     try:
         robyns = robyn_rate(REFERENCE.directory)
     except NoRobynError as missing:

@@ -67,6 +67,7 @@ def test_without_the_package_the_reason_is_rs_error_in_one_line(
     echo 'Warning: no time zone' >&2
     echo 'Error in library(Robyn) :' >&2
     echo '  there is no package called Robyn' >&2
+    echo 'Execution halted' >&2
     exit 1"""
     install(tmp_path, script, monkeypatch)
     assert reason(tmp_path) == (
