@@ -1,7 +1,7 @@
 """How firm a result is: the models of the run that are as plausible.
 
 An engine that keeps them writes, per channel, the lowest, median and highest
-ROAS and effect share over the models that the data can't tell from the best.
+ROAS and effect share over the models that predict about as well as the best.
 That is the range of models found, no confidence interval.
 """
 
