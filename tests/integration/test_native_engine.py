@@ -159,7 +159,10 @@ def _bytes(folder: Path) -> dict[str, bytes]:
 def runs(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Path, Path, str]:
-    """Two runs of one configuration at once, and what the first one said."""
+    """Two runs of one configuration at once, and what the first one said.
+
+    The first is held to one core.
+    """
     folder = tmp_path_factory.mktemp("engine")
     source = _input(folder / "in", _config())
     outs = folder / "one", folder / "two"
@@ -167,6 +170,7 @@ def runs(
         _start(source, out, threads)
         for out, threads in zip(outs, ("1", "2"), strict=True)
     ]
+    os.sched_setaffinity(processes[0].pid, {min(os.sched_getaffinity(0))})
     logs = [process.communicate(timeout=120)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], logs
     return *outs, logs[0]
@@ -237,7 +241,7 @@ def test_the_pictures_are_there(out: Path) -> None:
     assert "</html>" in (out / "results/report.html").read_text()
 
 
-def test_the_same_configuration_gives_the_same_bytes(
+def test_the_same_configuration_gives_the_same_bytes_on_one_core_or_two(
     runs: tuple[Path, Path, str],
 ) -> None:
     one, two, _ = runs
