@@ -82,12 +82,18 @@ def _enqueue(number: int) -> float:
     with _world() as (ports, _, _):
         queues.change(ports, "default", actor="bench", paused=True)
         begun = time.monotonic()
+        revisions = min(number // 50, 50)
         axes: Json = {
             "seed": list(range(50)),
             "revision": [
-                {"tag": "b", "number": n} for n in range(1, number // 50 + 1)
+                {"tag": "b", "number": n} for n in range(1, revisions + 1)
             ],
         }
+        if number > 50 * revisions:  # an axis has 50 values at most
+            axes |= {
+                "adstock": ["geometric", "weibull_cdf"],
+                "ts_validation": [False, True],
+            }
         _publish(ports, {"sweep": axes, "confirm": True})
         queued = [Where("state", "==", "QUEUED")]
         _until(lambda: ports.documents.count("experiments", queued) >= number)
