@@ -46,7 +46,6 @@ class Runner:
 
     def __init__(self, home: Path, ports: Ports) -> None:
         self._lock = _lock(home / "runner.lock")
-        self._ports = ports
         assert isinstance(ports.messages, SqliteMessages)  # noqa: S101
         assert isinstance(ports.jobs, SubprocessJobs)  # noqa: S101
         assert isinstance(ports.uploads, FolderBucket)  # noqa: S101

@@ -85,6 +85,6 @@ def _answer(request: Request, ports: Ports) -> Response:
         index, arguments = matcher.match(method=request.method)
     except (NotFound, MethodNotAllowed) as error:
         code = error.code or 404
-        problem = Problem(request.path, "no such route", "see the README")
+        problem = Problem(request.path, "no such route", "see docs/api.md")
         raise http.RefusedError(code, "no_route", [problem]) from None
     return _ROUTES[index].handler(request, ports, **arguments)
