@@ -78,10 +78,17 @@ bench-truth: $(VENV)/dev.stamp ## errors of ROAS where the truth is known, by ru
 	@$(BIN)/python -m tests.bench.bench_truth
 
 lock: $(VENV)/dev.stamp ## pin the newest versions that pyproject.toml allows
-	@$(BIN)/uv pip compile -q --upgrade $(LOCK_OPTIONS) --extra local \
-	  --extra worker pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --upgrade $(LOCK_OPTIONS) --all-extras \
-	  --constraints requirements.lock pyproject.toml -o requirements-dev.lock
+	  pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile -q --upgrade $(LOCK_OPTIONS) --extra local \
+	  --extra worker --constraints requirements-dev.lock pyproject.toml \
+	  -o requirements.lock
+	@$(BIN)/uv pip compile -q --upgrade $(LOCK_OPTIONS) --extra cloud \
+	  --constraints requirements-dev.lock pyproject.toml \
+	  -o requirements-functions.lock
+	@$(BIN)/uv pip compile -q --upgrade $(LOCK_OPTIONS) --extra cloud \
+	  --extra worker --constraints requirements-dev.lock pyproject.toml \
+	  -o requirements-worker.lock
 
 LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-annotate --no-header
