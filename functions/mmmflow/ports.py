@@ -33,6 +33,10 @@ class RefusedError(Exception):
     """The world definitely did not do it, and says why."""
 
 
+class DeniedError(RefusedError):
+    """Refused until a person grants, makes or mends what it names."""
+
+
 class UnreachableError(Exception):
     """Something outside can't be reached now, or ended without an answer."""
 
