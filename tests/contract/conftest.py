@@ -1,21 +1,39 @@
 """Every implementation of the ports, held to the same cases.
 
-A further implementation is one more entry of `WORLDS`: its ports, and what
-the tests themselves ask of the world around them.
+A fixture of the tests, as `documents`, runs each case once for every
+implementation that `IMPLEMENTATIONS` names; the implementation itself is the
+fixture `<implementation>_<fixture>`, as `cloud_documents`, with an emulator
+behind it and a project or bucket of its own.
 """
 
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from mmmflow.local import messages
 from mmmflow.local.jobs import SubprocessJobs
 from mmmflow.local.messages import Delivery, SqliteMessages
 from mmmflow.local.ports import open_ports
-from mmmflow.ports import Bucket, Documents, Jobs, Ports, Warehouse
+from mmmflow.ports import Bucket, Documents, Jobs, Ports, Secrets, Warehouse
+
+IMPLEMENTATIONS = {
+    "world": ["embedded"],
+    "documents": ["embedded"],
+    "bucket": ["embedded"],
+    "jobs": ["embedded"],
+    "secrets": ["embedded"],
+    "warehouse": ["embedded"],
+}
+
+
+def _implementation(request: pytest.FixtureRequest) -> Any:
+    """The fixture of the implementation that the case runs against."""
+    return request.getfixturevalue(f"{request.param}_{request.fixturename}")
 
 
 @dataclass
@@ -30,7 +48,52 @@ class World:
     pass_time: Callable[[float], None]
 
 
-def _embedded(home: Path, patch: pytest.MonkeyPatch) -> Iterator[World]:
+@pytest.fixture(params=IMPLEMENTATIONS["world"])
+def world(request: pytest.FixtureRequest) -> World:
+    found: World = _implementation(request)
+    return found
+
+
+@pytest.fixture(params=IMPLEMENTATIONS["documents"])
+def documents(request: pytest.FixtureRequest) -> Documents:
+    found: Documents = _implementation(request)
+    return found
+
+
+@pytest.fixture(params=IMPLEMENTATIONS["bucket"])
+def bucket(request: pytest.FixtureRequest) -> Bucket:
+    found: Bucket = _implementation(request)
+    return found
+
+
+@pytest.fixture(params=IMPLEMENTATIONS["jobs"])
+def jobs(request: pytest.FixtureRequest) -> Jobs:
+    found: Jobs = _implementation(request)
+    return found
+
+
+@pytest.fixture(params=IMPLEMENTATIONS["secrets"])
+def secrets(request: pytest.FixtureRequest) -> Secrets:
+    found: Secrets = _implementation(request)
+    return found
+
+
+@pytest.fixture(params=IMPLEMENTATIONS["warehouse"])
+def warehouse(request: pytest.FixtureRequest) -> Warehouse:
+    found: Warehouse = _implementation(request)
+    return found
+
+
+@pytest.fixture
+def fresh_name() -> str:
+    """A project, database or bucket that no other test has."""
+    return f"mmmflow-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def embedded_world(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
     ports = open_ports(home)
     bus = ports.messages
     assert isinstance(bus, SqliteMessages)
@@ -42,7 +105,7 @@ def _embedded(home: Path, patch: pytest.MonkeyPatch) -> Iterator[World]:
         passed += seconds
 
     clock = SimpleNamespace(time=lambda: time.time() + passed)
-    patch.setattr(messages, "time", clock)
+    monkeypatch.setattr(messages, "time", clock)
     yield World(
         ports,
         home,
@@ -54,33 +117,26 @@ def _embedded(home: Path, patch: pytest.MonkeyPatch) -> Iterator[World]:
     ports.jobs.stop()
 
 
-WORLDS = {"embedded": _embedded}
-
-
-@pytest.fixture(params=WORLDS)
-def world(
-    request: pytest.FixtureRequest,
-    home: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[World]:
-    yield from WORLDS[request.param](home, monkeypatch)
+@pytest.fixture
+def embedded_documents(embedded_world: World) -> Documents:
+    return embedded_world.ports.documents
 
 
 @pytest.fixture
-def documents(world: World) -> Documents:
-    return world.ports.documents
+def embedded_bucket(embedded_world: World) -> Bucket:
+    return embedded_world.ports.data
 
 
 @pytest.fixture
-def bucket(world: World) -> Bucket:
-    return world.ports.data
+def embedded_jobs(embedded_world: World) -> Jobs:
+    return embedded_world.ports.jobs
 
 
 @pytest.fixture
-def jobs(world: World) -> Jobs:
-    return world.ports.jobs
+def embedded_secrets(embedded_world: World) -> Secrets:
+    return embedded_world.ports.secrets
 
 
 @pytest.fixture
-def warehouse(world: World) -> Warehouse:
-    return world.ports.warehouse
+def embedded_warehouse(embedded_world: World) -> Warehouse:
+    return embedded_world.ports.warehouse
