@@ -41,6 +41,14 @@ class UnreachableError(Exception):
     """Something outside can't be reached now, or ended without an answer."""
 
 
+class UnidentifiedError(Exception):
+    """A request does not show who sends it, or not in a way that holds."""
+
+
+class NotPermittedError(Exception):
+    """Who sends a request is known, and may not do it."""
+
+
 @dataclass(frozen=True)
 class Document:
     collection: str
@@ -253,6 +261,31 @@ class Entropy(Protocol):
         ...
 
 
+Role = Literal["viewer", "operator"]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who sends a request: a verified e-mail address, and what they may do."""
+
+    mail: str
+    roles: frozenset[Role]
+
+
+class Identity(Protocol):
+    """Who sends a request, as its headers prove it."""
+
+    def identify(self, headers: Mapping[str, str]) -> Person:
+        """`headers` finds a header whatever the case of its name.
+
+        Raises:
+            UnidentifiedError: they prove nobody's identity.
+            NotPermittedError: they do, of somebody who is not let in.
+            UnreachableError: what verifies them can't be had now.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Ports:
     documents: Documents
@@ -263,6 +296,7 @@ class Ports:
     warehouse: Warehouse
     secrets: Secrets
     outside: Outside
+    identity: Identity
     clock: Clock
     entropy: Entropy
 

@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 import main
 from mmmflow import wiring
+from mmmflow.local.identity import LoopbackIdentity
 from mmmflow.messaging import topology
 from mmmflow.ports import Ports
 from mmmflow.queueing import training
@@ -110,6 +111,7 @@ class Simulation:
             warehouse=SimWarehouse(self.world),
             secrets=SimSecrets(self.world),
             outside=SimOutside(self.world),
+            identity=LoopbackIdentity(),
             clock=_Clock(self.world),
             entropy=_Entropy(self.world),
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mmmflow.local.database import Database
 from mmmflow.local.documents import SqliteDocuments
+from mmmflow.local.identity import LoopbackIdentity
 from mmmflow.local.jobs import SubprocessJobs
 from mmmflow.local.messages import SqliteMessages
 from mmmflow.local.objects import FolderBucket
@@ -46,6 +47,7 @@ def open_ports(home: Path) -> Ports:
         warehouse=DuckDbWarehouse(home / "warehouse"),
         secrets=FileSecrets(home / "secrets"),
         outside=HttpOutside(private=os.environ.get(_PRIVATE) == "1"),
+        identity=LoopbackIdentity(),
         clock=SystemClock(),
         entropy=SystemEntropy(),
     )
