@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mmmflow_native.progress import Progress
+    from mmmflow_native.stop import Stop
 
 # Read by the BLAS when NumPy is first imported, hence before everything else:
 # matrices here are small, and one thread makes sums come out the same.
@@ -44,6 +45,8 @@ examples:
 what is written to the output folder:
   model_summary.json   the best model, its channels, the proposal, warnings
   results/             tables (Parquet and CSV) and pictures
+  partial/             instead of results: what a run that was stopped
+                       (SIGTERM) had found by then
   progress.json        how far it is, while it works
   status.json          succeeded, skipped (reason) or failed (error, hint)
   timings.csv          seconds by stage
@@ -75,7 +78,9 @@ def main(arguments: Sequence[str]) -> int:
     return run(partial(work, given), given.output)
 
 
-def _train(given: argparse.Namespace, progress: "Progress") -> None:
+def _train(
+    given: argparse.Namespace, progress: "Progress", stop: "Stop"
+) -> None:
     from mmmflow_native import engine
     from mmmflow_native.data import inputs
 
@@ -95,10 +100,13 @@ def _train(given: argparse.Namespace, progress: "Progress") -> None:
             given.holidays or there.holidays,
         )
     options = inputs.Options(given.stability, given.previous)
-    engine.run(found, options, given.output, progress)
+    engine.run(found, options, given.output, progress, stop)
 
 
-def _recreate(given: argparse.Namespace, progress: "Progress") -> None:
+def _recreate(
+    given: argparse.Namespace, progress: "Progress", stop: "Stop"
+) -> None:
+    del stop  # there is nothing to keep of it
     from mmmflow_native.write import recreation
 
     recreation.run(given.recreate, given.plan, given.output, progress)

@@ -19,23 +19,31 @@ from mmmflow_native.data.config import JobConfig
 from mmmflow_native.data.config_reader import read_config
 from mmmflow_native.data.features import Features
 from mmmflow_native.data.inputs import Inputs, Options, read_features
+from mmmflow_native.errors import StoppedError
 from mmmflow_native.model.fit import fit
 from mmmflow_native.model.problem import Problem
 from mmmflow_native.optimise.search import search
 from mmmflow_native.optimise.solutions import Solutions
 from mmmflow_native.progress import Progress
 from mmmflow_native.result import Result
+from mmmflow_native.stop import Stop
 from mmmflow_native.write.model_json import Model, read_model
 from mmmflow_native.write.outputs import write_outputs
+from mmmflow_native.write.partial import write_partial
 
 
 def run(
-    inputs: Inputs, options: Options, out: Path, progress: Progress
+    inputs: Inputs,
+    options: Options,
+    out: Path,
+    progress: Progress,
+    stop: Stop,
 ) -> None:
     """Train a model from `inputs` and write everything found to `out`.
 
     Raises `UserError` and `UnmodellableError`; then nothing of the result
-    has been written.
+    has been written. Raises `StoppedError`; then partial/ holds the models
+    that were found by then, if any.
     """
     progress.enter("prepare")
     with progress.stage("read"):
@@ -48,23 +56,30 @@ def run(
         features = replace(features, problem=problem)
     _say_problem(progress, config, features.problem)
     progress.enter("search")
+    stop.put_off()
     with progress.stage("search"):
-        solutions = _search(config, features.problem, progress)
-    steady = None
-    if options.stability:
-        with progress.stage("stability"):
-            steady = stability(features.problem, config, options.stability)
-    progress.enter("select")
-    with progress.stage("select"):
-        result = _conclude(config, features, solutions, old, steady)
-    _say_result(progress, result)
-    progress.enter("output")
-    write_outputs(result, out, progress)
+        solutions = _search(config, features.problem, progress, stop)
+    try:
+        stop.heed()
+        steady = None
+        if options.stability:
+            with progress.stage("stability"):
+                steady = stability(features.problem, config, options.stability)
+        progress.enter("select")
+        with progress.stage("select"):
+            result = _conclude(config, features, solutions, old, steady)
+        _say_result(progress, result)
+        progress.enter("output")
+        write_outputs(result, out, progress)
+    except StoppedError:
+        with progress.stage("partial"):
+            write_partial(config, features.problem, solutions, out)
+        raise
     progress.enter("done")
 
 
 def _search(
-    config: JobConfig, problem: Problem, progress: Progress
+    config: JobConfig, problem: Problem, progress: Progress, stop: Stop
 ) -> Solutions:
     return search(
         problem,
@@ -74,6 +89,7 @@ def _search(
         solver=config.solver,
         optimiser=config.optimiser,
         on_progress=progress.search,
+        should_stop=lambda: stop.asked,
     )
 
 

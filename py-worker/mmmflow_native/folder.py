@@ -7,6 +7,8 @@ RESULTS = "results"
 MODELS = "models"  # a folder of results, one JSON per candidate
 PART = ".results.part"  # what results is called until it is complete
 SUMMARY = "model_summary.json"
+PARTIAL = "partial"  # what a run that was stopped had found
+PARTIAL_PART = ".partial.part"
 STATUS = "status.json"
 PROGRESS = "progress.json"
 TIMINGS = "timings.csv"
@@ -14,12 +16,13 @@ TIMINGS = "timings.csv"
 
 def clear(out: Path) -> None:
     """Remove what an earlier run left in the folder, and nothing else."""
-    for name in (RESULTS, PART):
+    for name in (RESULTS, PART, PARTIAL, PARTIAL_PART):
         shutil.rmtree(out / name, ignore_errors=True)
     for name in (SUMMARY, STATUS, PROGRESS, TIMINGS):
         (out / name).unlink(missing_ok=True)
 
 
 def discard(out: Path) -> None:
-    """Remove a half-written result."""
-    shutil.rmtree(out / PART, ignore_errors=True)
+    """Remove what is half-written of a result."""
+    for name in (PART, PARTIAL_PART):
+        shutil.rmtree(out / name, ignore_errors=True)

@@ -6,7 +6,6 @@ Imports little, so that a signal is heard soon after the start.
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from mmmflow_native.errors import (
@@ -16,22 +15,23 @@ from mmmflow_native.errors import (
 )
 from mmmflow_native.folder import STATUS, clear, discard
 from mmmflow_native.progress import Progress, write_json
+from mmmflow_native.stop import Stop
 
 SUCCEEDED, FAILED = 0, 1
 
 
-def run(work: Callable[[Progress], None], out: Path) -> int:
+def run(work: Callable[[Progress, Stop], None], out: Path) -> int:
     """Do `work`, and say in status.json how it ended; the exit code.
 
     The folder `out` is made, and what an earlier run left in it removed. Ends
     within two seconds of a SIGTERM.
     """
     out.mkdir(parents=True, exist_ok=True)
-    progress = Progress(out)
+    progress, stop = Progress(out), Stop()
     try:
-        signal.signal(signal.SIGTERM, _stop)
+        signal.signal(signal.SIGTERM, stop.ask)
         clear(out)
-        work(progress)
+        work(progress, stop)
         status: dict[str, Any] = {"status": "succeeded"}
     except UnmodellableError as nothing:
         status = {"status": "skipped", "reason": str(nothing)}
@@ -65,7 +65,3 @@ def _last_line(status: dict[str, Any]) -> str:
     if status["status"] == "skipped":
         return f"skipped: {status['reason']}"
     return "succeeded"
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise StoppedError

@@ -8,7 +8,10 @@ from mmmflow import schema
 
 from mmmflow_worker.engine import Ended, Stopped
 
+PARTIAL = "partial"  # what an engine that was stopped had found by then
+MARKER = f"{PARTIAL}/partial.json"  # says so, and that it is all there
 _SEE_LOG = "see robyn_console.log in the attempt's folder"
+_SEE_PARTIAL = "; what it had found by then is in the attempt's partial/"
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ def judge(ended: Ended, out: Path, limit_seconds: int) -> Outcome:
             "failed",
             "train",
             f"timeout: not done at 95 % of {limit_seconds} s",
-            "give it fewer iterations or a longer time_limit_seconds",
+            "give it fewer iterations or a longer time_limit_seconds"
+            + (_SEE_PARTIAL if (out / MARKER).is_file() else ""),
         )
     status = _json(out / "status.json")
     if status is None or schema.check("status.json", status):

@@ -29,6 +29,7 @@ LOG = "robyn_console.log"
 _OF_LIMIT = 0.95
 _NEARLY = 0.9
 _TO_BEGIN = 5.0  # seconds that a process may take before its clock begins
+_FOR_PARTIAL = 3.0  # seconds, once everything else is said
 _LIVE = ("progress.json", LOG)
 _LOGGED = ("outcome", "step", "error", "reason")
 
@@ -95,6 +96,8 @@ class _Attempt:
             result = replace(result, stopped=Stopped.TIMEOUT)
         ended = outcome.judge(result, self._out, self._task.timeout_seconds)
         self._finish(ended)
+        if result.stopped is not None:
+            self._upload_partial()
         return ended
 
     @property
@@ -179,6 +182,28 @@ class _Attempt:
             json.dumps(content, indent=1).encode(),
         )
         return stored.generation
+
+    def _upload_partial(self) -> None:
+        """What a stopped engine had found, while there is time.
+
+        Nothing depends on it: the end is said by then. The marker is last.
+        Where the claim is gone, the experiment was deleted meanwhile.
+        """
+        until = time.monotonic() + max(
+            _FOR_PARTIAL, self._task.timeout_seconds - self._age - _TO_BEGIN
+        )
+        marker = self._out / outcome.MARKER
+        claim_name = paths.claim(self._task.run, self._task.attempt)
+        if not marker.is_file() or self._task.bucket.stat(claim_name) is None:
+            return
+        found = marker.parent.rglob("*")
+        others = sorted(p for p in found if p.is_file() and p != marker)
+        for path in (*others, marker):
+            if time.monotonic() > until:
+                log.warning("no time is left to store %s", path.name)
+                return
+            name = path.relative_to(self._out).as_posix()
+            self._task.bucket.write(f"{self._task.folder}/{name}", path)
 
     def _signal(
         self, kind: Literal["started", "finished"], said: Mapping[str, Any]

@@ -317,6 +317,50 @@ def test_it_stops_cleanly_when_it_is_told_to(tmp_path: Path) -> None:
     assert status["error"] == "stopped"
     assert status["step"] == "search"
     assert not (out / "results").exists()
+    assert not (out / "model_summary.json").exists()
+
+
+def test_stopped_while_it_searches_it_leaves_what_it_has_found(
+    tmp_path: Path,
+) -> None:
+    source = _input(tmp_path / "in", _config(iterations=100_000))
+    out = tmp_path / "out"
+    process = _start(source, out)
+    _await_search(out)
+    process.send_signal(signal.SIGTERM)
+    log, _ = process.communicate(timeout=10)
+    said = _json(out / "partial/partial.json")
+    assert check("partial.json", said) == []
+    assert 0 < said["models_evaluated"] < said["models_asked"] == 200_000
+    models = pyarrow.parquet.read_table(out / "partial/models.parquet")
+    assert models.num_rows == said["models_evaluated"]
+    assert said["best"]["model_id"] in models["model_id"].to_pylist()
+    assert "Traceback" not in log
+
+
+def test_stopped_after_the_search_it_leaves_all_that_it_has_found(
+    tmp_path: Path,
+) -> None:
+    source = _input(tmp_path / "in", _config())
+    out = tmp_path / "out"
+    process = _start(source, out)
+    _await_step(out, "output")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=10)
+    assert _json(out / "status.json")["step"] == "output"
+    said = _json(out / "partial/partial.json")
+    assert said["models_evaluated"] == said["models_asked"] == 160
+    assert not (out / "results").exists()
+
+
+def _await_step(out: Path, step: str) -> None:
+    """Until progress.json says that it has come to the step."""
+    for _ in range(3000):
+        path = out / "progress.json"
+        if path.is_file() and _json(path)["step"] == step:
+            return
+        time.sleep(0.01)
+    pytest.fail(f"the step {step} has not begun within 30 s")
 
 
 def _await_search(out: Path) -> None:

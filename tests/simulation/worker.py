@@ -101,10 +101,10 @@ class Workers:
     ) -> Ended:
         begun, steps = self.world.now, 0
         while (spent := self.world.now - begun) < needed:
-            if interrupted():
-                return Ended(-15, Stopped.INTERRUPTED)
-            if spent > limit:
-                return Ended(-15, Stopped.TIMEOUT)
+            if interrupted() or spent > limit:
+                _leave_partial(folder / "out")
+                why = Stopped.INTERRUPTED if interrupted() else Stopped.TIMEOUT
+                return Ended(-15, why)
             if spent >= needed * steps / _STEPS and steps < _STEPS:
                 progress = json.dumps({"step": "search", "trial": steps})
                 (folder / "out" / "progress.json").write_text(progress)
@@ -112,6 +112,13 @@ class Workers:
                 steps += 1
             self.world.sleep(min(_LOOK, needed / _STEPS))
         return Ended(0, None)
+
+
+def _leave_partial(out: Path) -> None:
+    """What a search that is stopped had found."""
+    (out / "partial").mkdir()
+    (out / "partial" / "models.csv").write_text("model_id")
+    (out / "partial" / "partial.json").write_text("{}")
 
 
 def _write(

@@ -16,7 +16,7 @@ import pytest
 from mmmflow import schema
 from mmmflow.domain import paths
 from mmmflow.ports import NotFoundError
-from mmmflow_worker import engine
+from mmmflow_worker import engine, supervisor
 from mmmflow_worker.supervisor import LOG, supervise
 from mmmflow_worker.task import Task, from_environment
 
@@ -35,8 +35,8 @@ def leave(name, content):
     path = OUT / name
     path.parent.mkdir(parents=True, exist_ok=True)
     text = content if isinstance(content, str) else json.dumps(content)
-    (OUT / "partial").write_text(text)
-    (OUT / "partial").replace(path)
+    (OUT / ".part").write_text(text)
+    (OUT / ".part").replace(path)
 def status(**said):
     leave("status.json", {"schema_version": 1, **said})
 print("the engine begins", flush=True)
@@ -278,6 +278,71 @@ def test_an_engine_that_does_not_listen_is_killed(
     deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + HANG
     bench.run(deaf, interrupted=after(0.3))
     assert bench.finished["interrupted"] is True
+
+
+# What it had found by then
+
+FOUND = """
+def stopped(number, frame):
+    leave("partial/models.csv", "model_id")
+    leave("partial/partial.json", {})
+    status(status="failed", step="search", error="stopped", hint="")
+    sys.exit(1)
+signal.signal(signal.SIGTERM, stopped)
+"""
+
+
+def test_what_an_engine_that_is_stopped_had_found_is_kept(bench: Bench) -> None:
+    bench.run(FOUND + HANG, interrupted=after(0.3))
+    assert bench.text("partial/models.csv") == "model_id"
+    assert bench.text("partial/partial.json") == "{}"
+    assert bench.finished["interrupted"] is True
+
+
+def test_a_timeout_says_where_what_it_had_found_is(bench: Bench) -> None:
+    task = replace(bench.task, timeout_seconds=1)
+    bench.run(FOUND + HANG, task=task)
+    assert "partial/" in bench.finished["hint"]
+    assert bench.text("partial/partial.json") == "{}"
+
+
+def test_what_is_not_marked_as_complete_is_not_kept(bench: Bench) -> None:
+    leave = 'leave("partial/models.csv", "half")\n'
+    bench.run(leave + HANG, interrupted=after(0.3))
+    with pytest.raises(NotFoundError):
+        bench.text("partial/models.csv")
+
+
+def test_the_end_is_said_though_what_it_had_found_can_not_be_kept(
+    bench: Bench,
+) -> None:
+    plan = Plan(Fault.FAILED, at="data.stat")
+    bucket = faulty(bench.world.ports, plan).data
+    task = replace(bench.task, bucket=bucket)
+    with pytest.raises(CallFailedError):
+        bench.run(FOUND + HANG, interrupted=after(0.3), task=task)
+    assert bench.finished["interrupted"] is True
+
+
+def test_nothing_is_kept_of_what_was_deleted_meanwhile(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = bench.task.bucket
+    monkeypatch.setattr(bucket, "stat", lambda name: None)
+    bench.run(FOUND + HANG, interrupted=after(0.3))
+    monkeypatch.undo()
+    assert bucket.stat(f"{bench.task.folder}/partial/partial.json") is None
+
+
+def test_storing_what_it_had_found_takes_no_longer_than_there_is_time(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "_FOR_PARTIAL", -1.0)
+    task = replace(bench.task, timeout_seconds=1)
+    bench.run(FOUND + HANG, task=task)
+    with pytest.raises(NotFoundError):
+        bench.text("partial/models.csv")
+    assert bench.finished["error"].startswith("timeout")
 
 
 # While it runs

@@ -6,7 +6,7 @@ import numpy as np
 
 from mmmflow_native.choice.clusters import NO_CLUSTER, intervals
 from mmmflow_native.choice.convergence import Convergence
-from mmmflow_native.choice.pareto import NO_FRONT
+from mmmflow_native.choice.pareto import NO_FRONT, Pareto
 from mmmflow_native.choice.refresh import CAUSES, Movement
 from mmmflow_native.choice.selection import Selection
 from mmmflow_native.choice.sensitivity import Plausible, WeightedChoice
@@ -23,7 +23,7 @@ def models(solutions: Solutions, selection: Selection) -> Columns:
     cluster = np.full(len(solutions), np.nan)
     cluster[selection.kept] = _missing(selection.cluster, NO_CLUSTER)
     return {
-        **_errors(solutions, selection, every),
+        **_errors(solutions, selection.error_score, every),
         "pareto_front": _missing(selection.pareto.front, NO_FRONT),
         "cluster": cluster,
         "selected": every == selection.best,
@@ -41,7 +41,7 @@ def pareto(solutions: Solutions, selection: Selection) -> Columns:
     return {
         "rank": selection.rank[order],
         "plausible": selection.plausible[order],
-        **_errors(solutions, selection, kept),
+        **_errors(solutions, selection.error_score, kept),
         "nrmse_backtest": tested.nrmse[order] if tested else nothing,
         "pareto_front": _missing(selection.pareto.front[kept], NO_FRONT),
         "cluster": _missing(selection.cluster[order], NO_CLUSTER),
@@ -51,14 +51,28 @@ def pareto(solutions: Solutions, selection: Selection) -> Columns:
     }
 
 
-def decomposition(
-    problem: Problem, solutions: Solutions, selection: Selection
+def found(
+    solutions: Solutions,
+    front: Pareto,
+    error_score: FloatArray,
+    models: IntArray,
 ) -> Columns:
-    """Every kept model taken apart: one row per model and variable.
+    """Some of the models of a search that was stopped, in their order."""
+    return {
+        **_errors(solutions, error_score, models),
+        "pareto_front": _missing(front.front[models], NO_FRONT),
+        "lambda_hp": solutions.lambda_hp[models],
+        **_hyperparameters(solutions, models),
+    }
+
+
+def decomposition(
+    problem: Problem, solutions: Solutions, kept: IntArray
+) -> Columns:
+    """Models taken apart: one row per model and variable.
 
     Contributions are sums over the window, in units of the goal.
     """
-    kept = selection.kept
     c, size = len(kept), problem.p + 1
     base = solutions.intercept[kept] * problem.w
     effect = np.column_stack([base, solutions.contribution[kept]])
@@ -203,7 +217,7 @@ def movement(found: Movement) -> Columns:
 
 
 def _errors(
-    solutions: Solutions, selection: Selection, models: IntArray
+    solutions: Solutions, error_score: FloatArray, models: IntArray
 ) -> Columns:
     return {
         "model_id": _ids(solutions, models),
@@ -212,7 +226,7 @@ def _errors(
         "nrmse": solutions.nrmse[models],
         "decomp_rssd": solutions.decomp_rssd[models],
         "mape": solutions.mape[models],
-        "error_score": selection.error_score[models],
+        "error_score": error_score[models],
         "nrmse_train": solutions.nrmse_train[models],
         "nrmse_val": solutions.nrmse_val[models],
         "nrmse_test": solutions.nrmse_test[models],

@@ -53,7 +53,7 @@ def _tables(result: Result) -> dict[str, Columns]:
         "models": model_tables.models(solutions, selection),
         "pareto": model_tables.pareto(solutions, selection),
         "decomposition": model_tables.decomposition(
-            problem, solutions, selection
+            problem, solutions, selection.kept
         ),
         "clusters": model_tables.clusters(problem, solutions, selection, goal),
         "convergence": model_tables.convergence(result.converged),

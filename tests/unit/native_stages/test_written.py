@@ -99,7 +99,7 @@ def test_tables_agree_with_the_fit(
     features: Features, solutions: Solutions, selection: Selection, best: Fit
 ) -> None:
     problem = features.problem
-    table = model_tables.decomposition(problem, solutions, selection)
+    table = model_tables.decomposition(problem, solutions, selection.kept)
     mine = table["model_id"] == solutions.ids[selection.best]
     np.testing.assert_allclose(
         table["contribution"][mine],
