@@ -1,0 +1,10 @@
+environment    = "dev"
+region         = "europe-west3"
+default_engine = "native"
+deploy_branch  = "dev"
+protect        = false
+
+retention_days = {
+  uploads = 30
+  runs    = 90
+}

@@ -1,0 +1,10 @@
+environment    = "prod"
+region         = "europe-west3"
+default_engine = "robyn"
+deploy_branch  = "main"
+protect        = true
+
+retention_days = {
+  uploads = 365
+  runs    = 0
+}
