@@ -141,15 +141,15 @@ def hearing_a_failure_to_be_retried(world: World) -> Handle:
 
 def reconciling(world: World) -> Handle:
     id = launched(world)
-    world.claim(id, "native-1")
-    world.jobs.end("native-1")
-    return lambda ports: reconcile(entry("native-1"), ports)
+    world.claim(id, "native-medium-1")
+    world.jobs.end("native-medium-1")
+    return lambda ports: reconcile(entry("native-medium-1"), ports)
 
 
 def reconciling_what_was_overtaken(world: World) -> Handle:
     world.succeeded(launched(world))
-    world.jobs.end("native-1")
-    return lambda ports: reconcile(entry("native-1"), ports)
+    world.jobs.end("native-medium-1")
+    return lambda ports: reconcile(entry("native-medium-1"), ports)
 
 
 def hearing_of_a_better_one(world: World) -> Handle:

@@ -26,7 +26,7 @@ def test_a_start_that_is_heard_makes_it_running(
 ) -> None:
     collect(world.started(launched), world.ports)
     assert world.experiment(launched)["state"] == "RUNNING"
-    assert world.experiment(launched)["execution"] == "native-1"
+    assert world.experiment(launched)["execution"] == "native-medium-1"
 
 
 def test_a_result_ends_it_and_frees_the_slot(

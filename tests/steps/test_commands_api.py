@@ -82,7 +82,7 @@ def test_a_cancel_says_that_its_run_is_being_stopped(
 ) -> None:
     (id,) = world.queued()
     run_launch(world)
-    world.claim(id, "native-1")
+    world.claim(id, "native-medium-1")
     answer = post(client, f"experiments/{id}/cancel")
     assert answer.json["message"] == "cancelled; its run is being stopped"
 

@@ -49,7 +49,7 @@ def launched(world: World) -> str:
 @pytest.fixture
 def running(world: World, launched: str) -> str:
     """An experiment that is being trained."""
-    world.claim(launched, "native-1")
+    world.claim(launched, "native-medium-1")
     collect(world.started(launched), world.ports)
     return launched
 
@@ -114,7 +114,7 @@ def test_the_execution_that_holds_the_claim_is_cancelled(
     world: World, running: str
 ) -> None:
     cancel(world, running)
-    assert world.jobs.cancelled == ["native-1"]
+    assert world.jobs.cancelled == ["native-medium-1"]
 
 
 def test_until_that_has_ended_the_slot_is_held(
@@ -127,8 +127,8 @@ def test_until_that_has_ended_the_slot_is_held(
 
 def test_its_end_frees_the_slot(world: World, running: str) -> None:
     cancel(world, running)
-    world.jobs.end("native-1", "cancelled")
-    reconcile(ended("native-1"), world.ports)
+    world.jobs.end("native-medium-1", "cancelled")
+    reconcile(ended("native-medium-1"), world.ports)
     assert world.holders() == [None, None]
     assert world.experiment(running)["state"] == "CANCELLED"
 
@@ -196,7 +196,7 @@ def test_a_run_that_does_not_stop_is_told_again(
 ) -> None:
     cancel(world, running)
     world.sweep()
-    assert world.jobs.cancelled == ["native-1", "native-1"]
+    assert world.jobs.cancelled == ["native-medium-1", "native-medium-1"]
     assert running in world.holders()
 
 
@@ -204,7 +204,7 @@ def test_an_end_that_nobody_told_of_is_found(
     world: World, running: str
 ) -> None:
     cancel(world, running)
-    world.jobs.end("native-1", "cancelled")
+    world.jobs.end("native-medium-1", "cancelled")
     world.sweep()
     assert world.holders() == [None, None]
 
@@ -240,7 +240,7 @@ def test_wherever_the_handler_dies_the_timer_finishes_the_cancel(
         (id,) = world.queued()
         run_launch(world)
         if claimed:
-            world.claim(id, "native-1")
+            world.claim(id, "native-medium-1")
         plan = Plan(fault, at)
 
         def handle(ports: Ports) -> None:
@@ -258,9 +258,9 @@ def test_wherever_the_handler_dies_the_timer_finishes_the_cancel(
             continue
         world.sweep()
         if claimed:
-            assert "native-1" in world.jobs.cancelled
+            assert "native-medium-1" in world.jobs.cancelled
             assert id in world.holders()
-            world.jobs.end("native-1", "cancelled")
+            world.jobs.end("native-medium-1", "cancelled")
             world.sweep()
         assert world.holders() == [None, None], plan
         assert world.experiment(id)["state"] == "CANCELLED"

@@ -63,7 +63,7 @@ def test_what_is_still_being_stopped_is_not_deleted(world: World) -> None:
     (id,) = world.queued()
     body = {"message_id": "m", "correlation_id": "c", "queue": "default"}
     launch(world.message("queue.changed", **body), world.ports)
-    world.claim(id, "native-1")
+    world.claim(id, "native-medium-1")
     commands.cancel(world.ports, id, actor=ME)
     with pytest.raises(NotAllowedError, match="still being stopped"):
         delete(world, id)

@@ -53,7 +53,7 @@ def data(world: World) -> None:
 def running(world: World) -> str:
     (id,) = world.queued()
     run_launch(world)
-    world.claim(id, "native-1")
+    world.claim(id, "native-medium-1")
     collect(world.started(id), world.ports)
     return id
 

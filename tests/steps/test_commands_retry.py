@@ -33,7 +33,7 @@ def data(world: World) -> None:
 def failed(world: World) -> str:
     (id,) = world.queued(max_tries=1)
     run_launch(world)
-    world.claim(id, "native-1")
+    world.claim(id, "native-medium-1")
     collect(world.failed(id, retriable=True), world.ports)
     assert world.experiment(id)["state"] == "FAILED"
     return id
@@ -116,7 +116,7 @@ def test_what_came_meanwhile_is_found_at_once(world: World) -> None:
 def test_what_is_still_being_stopped_must_end_first(world: World) -> None:
     (id,) = world.queued()
     run_launch(world)
-    world.claim(id, "native-1")
+    world.claim(id, "native-medium-1")
     commands.cancel(world.ports, id, actor=ME)
     with pytest.raises(NotAllowedError, match="still being stopped"):
         retry(world, id)

@@ -31,14 +31,14 @@ def test_a_launch_takes_a_slot_and_starts_a_job(world: World) -> None:
     launched = world.experiment(id)
     assert launched["state"] == "LAUNCHING"
     assert launched["attempt"] == 1
-    assert launched["execution"] == "native-1"
+    assert launched["execution"] == "native-medium-1"
     assert id in world.holders()
 
 
 def test_the_worker_is_told_its_attempt_and_no_more(world: World) -> None:
     (id,) = world.queued()
     run_launch(world)
-    assert world.jobs.executions["native-1"].env == {
+    assert world.jobs.executions["native-medium-1"].env == {
         "MMMFLOW_EXPERIMENT": id,
         "MMMFLOW_ATTEMPT": "1",
         "MMMFLOW_RUN_URI": world.ports.data.uri(world.run(id)),

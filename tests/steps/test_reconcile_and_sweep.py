@@ -39,9 +39,9 @@ def claim_of(world: World, id: str, attempt: int = 1) -> str:
 def test_a_worker_that_died_without_a_word_is_tried_again(
     world: World, launched: str
 ) -> None:
-    world.claim(launched, "native-1")
-    world.jobs.end("native-1", "killed by SIGKILL")
-    reconcile(entry("native-1"), world.ports)
+    world.claim(launched, "native-medium-1")
+    world.jobs.end("native-medium-1", "killed by SIGKILL")
+    reconcile(entry("native-medium-1"), world.ports)
     queued = world.experiment(launched)
     assert (queued["state"], queued["tries"]) == ("QUEUED", 1)
     assert "killed by SIGKILL" in queued["history"][-1]["why"]
@@ -49,10 +49,10 @@ def test_a_worker_that_died_without_a_word_is_tried_again(
 
 
 def test_being_told_twice_costs_one_try(world: World, launched: str) -> None:
-    world.jobs.end("native-1")
-    reconcile(entry("native-1"), world.ports)
+    world.jobs.end("native-medium-1")
+    reconcile(entry("native-medium-1"), world.ports)
     before = world.experiment(launched)
-    reconcile(entry("native-1"), world.ports)
+    reconcile(entry("native-medium-1"), world.ports)
     assert world.experiment(launched) == before
 
 
@@ -60,7 +60,7 @@ def test_an_execution_that_still_runs_is_left_alone(
     world: World, launched: str
 ) -> None:
     before = world.experiment(launched)
-    reconcile(entry("native-1"), world.ports)
+    reconcile(entry("native-medium-1"), world.ports)
     assert world.experiment(launched) == before
 
 
@@ -81,8 +81,8 @@ def test_a_finished_signal_that_was_overtaken_is_heard_first(
     world: World, launched: str
 ) -> None:
     world.succeeded(launched)
-    world.jobs.end("native-1")
-    reconcile(entry("native-1"), world.ports)
+    world.jobs.end("native-medium-1")
+    reconcile(entry("native-medium-1"), world.ports)
     assert world.experiment(launched)["state"] == "SUCCEEDED"
     assert len(world.all("champions")) == 1
 
@@ -90,9 +90,9 @@ def test_a_finished_signal_that_was_overtaken_is_heard_first(
 def test_an_execution_that_did_not_own_the_attempt_ends_nothing(
     world: World, launched: str
 ) -> None:
-    world.claim(launched, "native-2")
-    world.jobs.end("native-1")
-    reconcile(entry("native-1"), world.ports)
+    world.claim(launched, "native-medium-2")
+    world.jobs.end("native-medium-1")
+    reconcile(entry("native-medium-1"), world.ports)
     assert world.experiment(launched)["state"] == "LAUNCHING"
     assert launched in world.holders()
 
@@ -100,8 +100,8 @@ def test_an_execution_that_did_not_own_the_attempt_ends_nothing(
 def test_the_attempt_of_a_worker_that_never_claimed_it_is_fenced(
     world: World, launched: str
 ) -> None:
-    world.jobs.end("native-1")
-    reconcile(entry("native-1"), world.ports)
+    world.jobs.end("native-medium-1")
+    reconcile(entry("native-medium-1"), world.ports)
     assert claim_of(world, launched) == "none"
 
 
@@ -111,9 +111,9 @@ def test_a_late_end_of_an_old_attempt_changes_nothing(
     collect(world.failed(launched, retriable=True), world.ports)
     world.clock.advance(60)
     run_launch(world)
-    world.jobs.end("native-1")
+    world.jobs.end("native-medium-1")
     before = world.experiment(launched)
-    reconcile(entry("native-1"), world.ports)
+    reconcile(entry("native-medium-1"), world.ports)
     assert world.experiment(launched) == before
 
 
@@ -121,9 +121,9 @@ def test_a_signal_that_is_none_does_not_keep_the_slot_for_ever(
     world: World, launched: str
 ) -> None:
     world.put(paths.signal(launched, 1, "finished"), b'{"kind": "finished"}')
-    world.claim(launched, "native-1")
-    world.jobs.end("native-1")
-    reconcile(entry("native-1"), world.ports)
+    world.claim(launched, "native-medium-1")
+    world.jobs.end("native-medium-1")
+    reconcile(entry("native-medium-1"), world.ports)
     assert world.experiment(launched)["state"] == "QUEUED"
     assert set(world.holders()) == {None}
 
@@ -150,8 +150,8 @@ def test_an_end_that_was_never_heard_is_found(
 def test_an_execution_whose_end_was_never_told_is_found(
     world: World, launched: str
 ) -> None:
-    world.claim(launched, "native-1")
-    world.jobs.end("native-1")
+    world.claim(launched, "native-medium-1")
+    world.jobs.end("native-medium-1")
     world.sweep()
     assert world.experiment(launched)["tries"] == 1
 
@@ -197,10 +197,10 @@ def test_a_job_whose_start_was_not_confirmed_is_found_by_its_claim(
     world: World,
 ) -> None:
     id = launch_that_dies(world, Fault.APPLIED)
-    world.claim(id, "native-1")
+    world.claim(id, "native-medium-1")
     world.sweep()
     assert world.experiment(id)["state"] == "LAUNCHING"
-    assert world.experiment(id)["execution"] == "native-1"
+    assert world.experiment(id)["execution"] == "native-medium-1"
     assert id in world.holders()
 
 

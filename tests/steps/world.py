@@ -233,7 +233,7 @@ class World:
         id: str,
         *,
         attempt: int | None = None,
-        execution: str = "native-1",
+        execution: str = "native-medium-1",
     ) -> ObjectEvent:
         return self._signal(id, attempt, "started", execution=execution)
 
@@ -288,7 +288,7 @@ class World:
             "experiment_id": id,
             "attempt": number,
             "correlation_id": "c",
-            "execution": "native-1",
+            "execution": "native-medium-1",
             "sent_at": self.clock.now().isoformat(),
             **said,
         }

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mmmflow.domain import jobs
+
 CURRENCY = "USD"
 # Cloud Run jobs, list price of a tier 1 region, per second.
 _PER_VCPU = 0.000018
@@ -16,27 +18,27 @@ _PER_GIB = 0.000002
 
 @dataclass(frozen=True)
 class EngineCost:
-    """What a job of the engine holds, and for how long."""
+    """How long a job of the engine runs."""
 
-    vcpus: float
-    gib: float
     seconds: float
-    seconds_per_model: float
+    vcpu_seconds_per_model: float
 
 
 # Seconds: the whole run but the search (inputs, Pareto front, one-pagers);
-# seconds_per_model: the search, per model, with all the job's processors.
+# the search, per model, is shared by all the job's processors.
 TABLE: Mapping[str, EngineCost] = {
-    "native": EngineCost(2, 4, seconds=60, seconds_per_model=0.001),
-    "robyn": EngineCost(4, 16, seconds=180, seconds_per_model=0.025),
+    "native": EngineCost(seconds=60, vcpu_seconds_per_model=0.002),
+    "robyn": EngineCost(seconds=180, vcpu_seconds_per_model=0.1),
 }
 
 
 def estimate(request: Mapping[str, Any]) -> float:
     """US dollars of one run; never more than its time limit allows."""
     engine = TABLE[request["engine"]]
+    machine = jobs.machine_of(request)
     models = int(request["iterations"]) * int(request["trials"])
     limit = float(request["time_limit_seconds"])
-    seconds = min(engine.seconds + engine.seconds_per_model * models, limit)
-    price = engine.vcpus * _PER_VCPU + engine.gib * _PER_GIB
+    search = engine.vcpu_seconds_per_model * models / machine.vcpus
+    seconds = min(engine.seconds + search, limit)
+    price = machine.vcpus * _PER_VCPU + machine.gib * _PER_GIB
     return round(seconds * price, 6)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from mmmflow.domain import paths
+from mmmflow.domain import jobs, paths
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.domain.experiment import State
 
@@ -94,7 +94,8 @@ def complete(request: Mapping[str, Any]) -> Data:
     """The request with every default filled in."""
     iterations, trials = PRESETS[request.get("preset", "benchmark")]
     sized = {"iterations": iterations, "trials": trials}
-    return {**_DEFAULTS, **sized, **request}
+    completed = {**_DEFAULTS, **sized, **request}
+    return {**completed, "size": jobs.size_of(completed)}
 
 
 def contradictions(request: Mapping[str, Any]) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from mmmflow import schema
-from mmmflow.domain import costs, experiment, request, spending
+from mmmflow.domain import costs, experiment, jobs, request, spending
 from mmmflow.domain.experiment import State
 from mmmflow.log import labels_of
 from mmmflow.messaging import outbox
@@ -80,7 +80,7 @@ def _launch_one(
         return
     try:
         execution = ports.jobs.start(
-            data["request"]["engine"],
+            jobs.job_of(data["request"]),
             environment(ports, data),
             data["request"]["time_limit_seconds"],
         )
