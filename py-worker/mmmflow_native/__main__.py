@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,9 +99,13 @@ def _train(
             given.config or there.config,
             given.data or there.data,
             given.holidays or there.holidays,
+            there.previous,
         )
-    options = inputs.Options(given.stability, given.previous)
-    engine.run(found, options, given.output, progress, stop)
+    if given.previous is not None:
+        found = replace(found, previous=given.previous)
+    engine.run(
+        found, given.output, progress, stop, stability_runs=given.stability
+    )
 
 
 def _recreate(

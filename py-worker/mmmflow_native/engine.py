@@ -3,7 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-from mmmflow_native.budget.plan import Plan
 from mmmflow_native.budget.proposal import propose
 from mmmflow_native.choice import caveats
 from mmmflow_native.choice.convergence import convergence
@@ -18,7 +17,7 @@ from mmmflow_native.choice.stability import (
 from mmmflow_native.data.config import JobConfig
 from mmmflow_native.data.config_reader import read_config
 from mmmflow_native.data.features import Features
-from mmmflow_native.data.inputs import Inputs, Options, read_features
+from mmmflow_native.data.inputs import Inputs, read_features
 from mmmflow_native.errors import StoppedError
 from mmmflow_native.model.fit import fit
 from mmmflow_native.model.problem import Problem
@@ -34,12 +33,16 @@ from mmmflow_native.write.partial import write_partial
 
 def run(
     inputs: Inputs,
-    options: Options,
     out: Path,
     progress: Progress,
     stop: Stop,
+    *,
+    stability_runs: int = 0,
 ) -> None:
     """Train a model from `inputs` and write everything found to `out`.
+
+    `stability_runs` replaces how often the configuration has the search
+    repeated, unless it is 0.
 
     Raises `UserError` and `UnmodellableError`; then nothing of the result
     has been written. Raises `StoppedError`; then partial/ holds the models
@@ -50,7 +53,7 @@ def run(
         config = read_config(inputs.config)
     with progress.stage("features"):
         features = read_features(inputs, config)
-    old = None if options.previous is None else read_model(options.previous)
+    old = None if inputs.previous is None else read_model(inputs.previous)
     if old is not None:
         problem = refreshed(features.problem, old)
         features = replace(features, problem=problem)
@@ -62,9 +65,9 @@ def run(
     try:
         stop.heed()
         steady = None
-        if options.stability:
+        if runs := stability_runs or config.stability:
             with progress.stage("stability"):
-                steady = stability(features.problem, config, options.stability)
+                steady = stability(features.problem, config, runs)
         progress.enter("select")
         with progress.stage("select"):
             result = _conclude(config, features, solutions, old, steady)
@@ -126,7 +129,7 @@ def _conclude(
     best = fits[0][1]
     moved = None if old is None else movement(problem, old, best)
     allocation, about_budget = propose(
-        problem, best, Plan(config.allocation), config.dep_var_type
+        problem, best, config.allocation, config.dep_var_type
     )
     warnings = [
         *caveats.about_data(features),

@@ -29,14 +29,16 @@ class WeightedChoice:
 
 @dataclass(frozen=True, eq=False)
 class Plausible:
-    """Paid channels' ROAS and effect shares over the plausible models.
+    """Paid channels' ROAS, effect share and response in plausible models.
 
-    Lowest, median and highest of each, (3, k).
+    Lowest, median and highest of each, (3, k). The response is the channel's
+    contribution, summed over the window, in units of the goal.
     """
 
     models: IntArray
     roas: FloatArray
     effect_share: FloatArray
+    response: FloatArray
 
 
 def weighted_choices(
@@ -67,11 +69,13 @@ def plausible(
     """Ranges over the models that predict about as well as the best."""
     models = selection.kept[selection.plausible]
     roas, share = _channels(problem, solutions, models)
+    response = solutions.contribution[np.ix_(models, problem.paid)]
     quantiles = (0.0, 0.5, 1.0)
     return Plausible(
         models=models,
         roas=np.quantile(roas, quantiles, axis=0),
         effect_share=np.quantile(share, quantiles, axis=0),
+        response=np.quantile(response, quantiles, axis=0),
     )
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmmflow_native.budget.plan import Plan
 from mmmflow_native.budget.proposal import propose
 from mmmflow_native.choice.selection import select
 from mmmflow_native.data.config import JobConfig
@@ -84,7 +83,7 @@ def _run(
     spend = problem.spend[problem.window].sum(axis=0)
     effect = model.contribution[problem.paid]
     proposal, _ = propose(
-        problem, model, Plan(config.allocation), config.dep_var_type
+        problem, model, config.allocation, config.dep_var_type
     )
     return (
         solutions.ids[best],

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from mmmflow_native.budget.allocation import (
+    FuturePeriod,
+    Group,
+    Scenario,
+)
 from mmmflow_native.model.problem import (
     Adstock,
     InterceptSign,
@@ -18,7 +23,6 @@ from mmmflow_native.model.problem import (
 
 Range = tuple[float, float] | float
 Component = Literal["trend", "season", "holiday", "weekday", "monthly"]
-Scenario = Literal["max_response", "target_efficiency"]
 GoalType = Literal["revenue", "conversion"]
 Optimiser = Literal["de", "twopointsde"]
 
@@ -75,13 +79,18 @@ class AllocationSettings:
     """What the budget proposal may do.
 
     `bounds` are multiples of each channel's mean spend; `default` holds for
-    channels that are not named. `total_budget` is for the whole window.
+    channels that are not named. `total_budget` and the groups' limits are
+    for the whole `period`: the window, if there is none. `locked` channels
+    keep their spend.
     """
 
     scenario: Scenario
     total_budget: float | None
     target_value: float | None
     bounds: Mapping[str, tuple[float, float]]
+    locked: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
+    period: FuturePeriod | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,8 @@ class JobConfig:
     intercept_sign: InterceptSign
     calibration: tuple[LiftTest, ...]
     allocation: AllocationSettings
+    stability: int  # how many seeds to repeat the search with
+    refreshes: str | None  # the model that it starts from, if any
     seed: int
     document: Mapping[str, Any]
 

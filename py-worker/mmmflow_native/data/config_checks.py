@@ -130,8 +130,25 @@ def _calibration_errors(config: JobConfig) -> list[str]:
 
 def _allocation_errors(config: JobConfig) -> list[str]:
     channels = {medium.channel for medium in config.paid_media}
-    wrong = []
-    for name, (low, high) in config.allocation.bounds.items():
+    asked = config.allocation
+    named = [("locked", name) for name in asked.locked]
+    named += [
+        (f"groups, {g.name}", n) for g in asked.groups for n in g.channels
+    ]
+    wrong = [
+        f"allocation.{where}: {name!r} is no paid channel"
+        for where, name in named
+        if name not in channels
+    ]
+    wrong += [
+        f"allocation.groups, {group.name}: the low {group.low:g} is above "
+        f"{group.high:g}"
+        for group in asked.groups
+        if group.low > group.high
+    ]
+    if asked.period is not None and asked.period.end < asked.period.start:
+        wrong.append("allocation.period: it ends before it starts")
+    for name, (low, high) in asked.bounds.items():
         if name not in channels | {"default"}:
             wrong.append(f"allocation.bounds: {name!r} is no paid channel")
         if low > high:

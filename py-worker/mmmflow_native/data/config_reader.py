@@ -8,8 +8,8 @@ from typing import Any
 
 from mmmflow import schema
 
+from mmmflow_native.data.allocation_settings import read_settings
 from mmmflow_native.data.config import (
-    AllocationSettings,
     Context,
     JobConfig,
     LiftTest,
@@ -55,7 +55,7 @@ def parse_config(document: Any) -> JobConfig:
 
 def _build(document: Mapping[str, Any]) -> JobConfig:
     engine, window = document["engine"], document["window"]
-    allocation = document["allocation"]
+    previous = document.get("previous")
     return JobConfig(
         experiment_id=document["experiment_id"],
         country=document["country"],
@@ -88,15 +88,9 @@ def _build(document: Mapping[str, Any]) -> JobConfig:
         add_penalty_factor=document["add_penalty_factor"],
         intercept_sign=document["intercept_sign"],
         calibration=tuple(_lift(test) for test in document["calibration"]),
-        allocation=AllocationSettings(
-            scenario=allocation["scenario"],
-            total_budget=allocation["total_budget"],
-            target_value=allocation.get("target_value"),
-            bounds={
-                channel: (float(low), float(high))
-                for channel, (low, high) in allocation["bounds"].items()
-            },
-        ),
+        allocation=read_settings(document["allocation"]),
+        stability=document.get("stability", 0),
+        refreshes=previous["model_id"] if previous else None,
         seed=document["seed"],
         document=document,
     )

@@ -18,31 +18,30 @@ from mmmflow_native.errors import UserError
 CONFIG_NAME = "job_config.json"
 DATA_NAME = "input_data"
 HOLIDAYS_NAME = "holidays.csv"
+PREVIOUS_NAME = "previous.json"
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """The files of a run; without `holidays`, the country's own are used."""
+    """The files of a run; without `holidays`, the country's own are used.
+
+    `previous` is a model's JSON, which the run refreshes.
+    """
 
     config: Path
     data: Path
     holidays: Path | None
-
-
-@dataclass(frozen=True)
-class Options:
-    """What may be asked of a run beside its configuration."""
-
-    stability: int = 0  # how many seeds to repeat the search with
-    previous: Path | None = None  # a model's JSON to refresh
+    previous: Path | None = None
 
 
 def from_folder(folder: Path) -> Inputs:
-    """job_config.json and the data beside it, and holidays.csv if there.
+    """job_config.json, the data beside it, what else is there of a run.
+
+    That is holidays.csv and, for a refresh, previous.json.
 
     The data is input_data.parquet or .csv, else the only table there is.
     """
-    holidays = folder / HOLIDAYS_NAME
+    holidays, previous = folder / HOLIDAYS_NAME, folder / PREVIOUS_NAME
     tables = sorted(
         path
         for path in folder.glob("*")
@@ -59,11 +58,21 @@ def from_folder(folder: Path) -> Inputs:
         config=folder / CONFIG_NAME,
         data=(named or tables)[-1],
         holidays=holidays if holidays.is_file() else None,
+        previous=previous if previous.is_file() else None,
     )
 
 
 def read_features(inputs: Inputs, config: JobConfig) -> Features:
-    """The problem that the files state."""
+    """The problem that the files state.
+
+    Raises: UserError, also where the model to refresh is missing.
+    """
+    if config.refreshes is not None and inputs.previous is None:
+        raise UserError(
+            f"the configuration refreshes the model {config.refreshes}, "
+            "which is not there",
+            f"put its JSON beside the configuration, as {PREVIOUS_NAME}",
+        )
     table = read_table(inputs.data, config.date_var)
     return build(table, config, _holidays(inputs, config, table))
 

@@ -13,6 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from mmmflow_native.data.allocation_settings import (
+    read_settings,
+    write_settings,
+)
 from mmmflow_native.data.config import AllocationSettings, GoalType
 from mmmflow_native.errors import UserError
 from mmmflow_native.model.fit import Fit, fit
@@ -66,7 +70,7 @@ def write_model(path: Path, model: Model) -> None:
                 "coefficients": _by_name(model, model.coefficients),
                 "contribution": _by_name(model, model.contribution),
             },
-            "allocation": asdict(model.allocation),
+            "allocation": write_settings(model.allocation),
             "problem": _problem(model.problem),
         },
     )
@@ -99,7 +103,7 @@ def read_model(path: Path) -> Model:
         country=document["country"],
         dep_var=document["dep_var"],
         dep_var_type=document["dep_var_type"],
-        allocation=_read_allocation(document["allocation"]),
+        allocation=read_settings(document["allocation"]),
         problem=problem,
         hyperparameters=document["hyperparameters"],
         solver=document["solver"],
@@ -225,8 +229,3 @@ def _read_lift(document: Mapping[str, Any]) -> Lift:
             "end": np.datetime64(document["end"]),
         }
     )
-
-
-def _read_allocation(document: Mapping[str, Any]) -> AllocationSettings:
-    bounds = {name: tuple(b) for name, b in document["bounds"].items()}
-    return AllocationSettings(**{**document, "bounds": bounds})

@@ -185,12 +185,11 @@ def plausible(problem: Problem, near: Plausible) -> Columns:
     return {
         "channel": _channels(problem),
         "models": np.repeat(len(near.models), len(problem.paid)),
-        "roas_lowest": near.roas[0],
-        "roas_median": near.roas[1],
-        "roas_highest": near.roas[2],
-        "effect_share_lowest": near.effect_share[0],
-        "effect_share_median": near.effect_share[1],
-        "effect_share_highest": near.effect_share[2],
+        **{
+            f"{name}_{which}": getattr(near, name)[i]
+            for name in ("roas", "effect_share", "response")
+            for i, which in enumerate(("lowest", "median", "highest"))
+        },
     }
 
 

@@ -114,9 +114,17 @@ def _write_report(
 def _near_table(channels: Sequence[str], near: Plausible) -> Table:
     return Table(
         "Other plausible models",
-        ("channel", "lowest ROAS", "median ROAS", "highest ROAS"),
+        (
+            "channel",
+            *(f"{which} ROAS" for which in ("lowest", "median", "highest")),
+            *(f"{which} response" for which in ("lowest", "highest")),
+        ),
         tuple(
-            (channel, *(f"{value:.2f}" for value in near.roas[:, i]))
+            (
+                channel,
+                *(f"{value:.2f}" for value in near.roas[:, i]),
+                *(f"{value:,.0f}" for value in near.response[::2, i]),
+            )
             for i, channel in enumerate(channels)
         ),
         f"The range over {len(near.models)} models that predict about as well "

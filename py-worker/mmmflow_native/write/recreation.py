@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from mmmflow_native.budget.plan import Plan, read_plan
+from mmmflow_native.budget.plan import read_plan
 from mmmflow_native.budget.proposal import propose
 from mmmflow_native.folder import PART, RESULTS
 from mmmflow_native.plots.onepager import onepager
@@ -28,7 +28,7 @@ def run(
     with progress.stage("read"):
         model = read_model(path)
         plan = (
-            Plan(model.allocation)
+            model.allocation
             if plan_path is None
             else read_plan(plan_path, model.allocation)
         )

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 from mmmflow.schema import check
-from mmmflow_native.budget.plan import Plan, read_plan
+from mmmflow_native.budget.plan import read_plan
 from mmmflow_native.budget.proposal import propose
 from mmmflow_native.choice import caveats
 from mmmflow_native.choice.selection import Selection
@@ -47,7 +47,7 @@ def found(
     best: Fit,
 ) -> dict[str, Any]:
     allocation, _ = propose(
-        features.problem, best, Plan(config.allocation), config.dep_var_type
+        features.problem, best, config.allocation, config.dep_var_type
     )
     return summary(
         config,
@@ -266,8 +266,7 @@ def test_a_budget_that_can_not_be_placed_costs_the_proposal_alone(
     features: Features, best: Fit, config: JobConfig
 ) -> None:
     asked = replace(config.allocation, total_budget=1.0)
-    plan = Plan(asked)
-    proposal, said = propose(features.problem, best, plan, "revenue")
+    proposal, said = propose(features.problem, best, asked, "revenue")
     assert proposal is None
     assert said[0].startswith("No budget is proposed: the budget of 1 is")
 
