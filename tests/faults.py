@@ -4,10 +4,12 @@ A call may fail, may be applied though it reports failure, or may be made
 twice by a client library that then reports only the second answer.
 """
 
+import io
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from types import SimpleNamespace
 from typing import Any
 
 from mmmflow.ports import Ports
@@ -81,10 +83,21 @@ class _Port:
         if not callable(value):
             return value
 
+        if name == "open_write":
+            return self._open_write
+
         def call(*a: Any, **k: Any) -> Any:
             return self._plan.call(f"{self._name}.{name}", value, *a, **k)
 
         return call
+
+    @contextmanager
+    def _open_write(self, name: str) -> Iterator[Any]:
+        """Nothing is changed before the end, where it goes wrong."""
+        written = io.BytesIO()
+        writer = SimpleNamespace(write=written.write)
+        yield writer
+        writer.info = self.create(name, written.getvalue())
 
 
 def faulty(ports: Ports, plan: Plan) -> Ports:

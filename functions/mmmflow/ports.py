@@ -6,6 +6,7 @@ create-if-absent and compare-and-set, never on a call's report alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -140,6 +141,30 @@ class ObjectInfo:
     updated_at: datetime
 
 
+class ObjectWriter(Protocol):
+    """An object that is being written, and not there yet."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+    @property
+    def info(self) -> ObjectInfo:
+        """What was made; known once the block has ended."""
+        ...
+
+
+@dataclass(frozen=True)
+class SignedRequest:
+    """An HTTP request that whoever holds it may make until it expires.
+
+    Its headers have to be sent as they are. The URL may be relative to the
+    API's own address.
+    """
+
+    method: Literal["GET", "PUT"]
+    url: str
+    headers: Mapping[str, str]
+
+
 class Bucket(Protocol):
     @property
     def name(self) -> str: ...
@@ -159,8 +184,28 @@ class Bucket(Protocol):
         """
         ...
 
-    def read(self, name: str, generation: str | None = None) -> bytes:
-        """Raises: NotFoundError, also when the generation is another."""
+    def open_write(self, name: str) -> AbstractContextManager[ObjectWriter]:
+        """Create in parts: only a chunk of it is in memory at a time.
+
+        The object is there once the block has ended, and never if it ends
+        with an exception.
+
+        Raises: AlreadyExistsError, at the block's begin or end.
+        """
+        ...
+
+    def read(
+        self,
+        name: str,
+        generation: str | None = None,
+        *,
+        start: int = 0,
+        length: int | None = None,
+    ) -> bytes:
+        """The content, or up to `length` bytes of it from `start` on.
+
+        Raises: NotFoundError, also when the generation is another.
+        """
         ...
 
     def download(
@@ -175,6 +220,22 @@ class Bucket(Protocol):
 
     def delete(self, name: str) -> None:
         """Nothing happens if it is gone."""
+        ...
+
+    def signed_upload(
+        self, name: str, size_limit: int, content_type: str, seconds: int
+    ) -> SignedRequest:
+        """Let somebody write over the object, with up to `size_limit` bytes.
+
+        Raises: RefusedError, when nothing may be signed here.
+        """
+        ...
+
+    def signed_download(self, name: str, seconds: int) -> SignedRequest:
+        """Let somebody read the object, as a file to be saved.
+
+        Raises: RefusedError, when nothing may be signed here.
+        """
         ...
 
 
@@ -206,29 +267,127 @@ class Jobs(Protocol):
     ) -> str:
         """Start an execution and return its name, without waiting for it.
 
-        Raises: RefusedError, when it was definitely not started.
+        Raises:
+            RefusedError: it was definitely not started; DeniedError if it
+                never will be as things are.
+            UnreachableError: it may have been started; nobody knows.
         """
         ...
 
-    def get(self, execution: str) -> Execution | None: ...
+    def get(self, execution: str) -> Execution | None:
+        """The execution, its env holding at least what it was given."""
+        ...
 
-    def cancel(self, execution: str) -> None: ...
+    def cancel(self, execution: str) -> None:
+        """See that it ends; nothing happens if it has, or never was."""
+        ...
+
+    def log(self, execution: str, lines: int) -> list[str]:
+        """The last lines that it wrote, oldest first; [] if there are none.
+
+        Complete only some time after the execution has ended.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Query:
+    """One SELECT: the n-th `?` of it is bound to the n-th parameter.
+
+    `tag` is what the warehouse's own history shows beside it.
+    """
+
+    statement: str
+    parameters: tuple[str, ...] = ()
+    tag: str = ""
+
+
+@dataclass(frozen=True)
+class QueryStatus:
+    """How far a query is; `gone`: its result is not kept any more."""
+
+    state: Literal["running", "done", "failed", "gone"]
+    rows: int = 0  # once it is done
+    reason: str = ""
 
 
 class Warehouse(Protocol):
-    def read(
-        self, statement: str, parameters: Mapping[str, str]
-    ) -> "Iterator[pa.RecordBatch]":
-        """Stream the rows of one SELECT; `$name` is a bound parameter.
+    @property
+    def dialect(self) -> str:
+        """The SQL that it speaks, by sqlglot's name."""
+        ...
+
+    def submit(self, query: Query) -> str:
+        """Start the SELECT and return its id, without waiting for rows.
 
         Raises: RefusedError, with the warehouse's reason.
         """
         ...
 
+    def wait(self, id: str, query: Query, seconds: float) -> QueryStatus:
+        """Its state once it has ended, or after that many seconds."""
+        ...
+
+    def fetch(self, id: str, query: Query) -> "Iterator[pa.RecordBatch]":
+        """Stream the rows of a query that is done; again, the same rows.
+
+        Raises:
+            RefusedError: with the warehouse's reason.
+            NotFoundError: the result is not kept any more.
+            UnreachableError: the connection is lost and does not come back.
+        """
+        ...
+
+    def cancel(self, id: str) -> None:
+        """Nothing happens if it has ended."""
+        ...
+
+    def altered(self, table: str) -> str | None:
+        """What tells one state of the table from another, as a time.
+
+        None if the warehouse can't tell: a view, or no such table.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class SecretState:
+    """What may be told of a secret: all but its value."""
+
+    created_at: datetime
+    created_by: str
+
 
 class Secrets(Protocol):
+    """Values that nobody but who uses them may see; each save is a version."""
+
     def get(self, name: str) -> str:
-        """Raises: NotFoundError; RefusedError, when others can read it."""
+        """The newest version that is enabled.
+
+        Raises: NotFoundError; RefusedError, when others can read it.
+        """
+        ...
+
+    def state(self, name: str) -> SecretState | None:
+        """Of the newest version that is enabled; None if there is none."""
+        ...
+
+    def save(self, name: str, value: str, actor: str) -> None:
+        """A new version; the older ones stay as they are.
+
+        Raises: ValueError, for a name or a value that can't be one.
+        """
+        ...
+
+    def rotate(self, name: str, value: str, actor: str) -> None:
+        """A new version; once it is there, the older ones are destroyed.
+
+        Raises: ValueError, for a name or a value that can't be one.
+        """
+        ...
+
+    def clear(self, name: str) -> None:
+        """Destroy every version; nothing happens if there is none."""
         ...
 
 
@@ -276,7 +435,7 @@ class Identity(Protocol):
     """Who sends a request, as its headers prove it."""
 
     def identify(self, headers: Mapping[str, str]) -> Person:
-        """`headers` finds a header whatever the case of its name.
+        """`headers` are by their names in lower case.
 
         Raises:
             UnidentifiedError: they prove nobody's identity.

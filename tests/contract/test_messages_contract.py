@@ -153,6 +153,7 @@ def test_a_finished_object_under_a_known_prefix_is_announced(
         "bucketId": bucket,
         "objectId": name,
         "objectGeneration": made.generation,
+        "payloadFormat": "NONE",
     }
 
 

@@ -92,15 +92,15 @@ def test_a_file_that_vanishes_meanwhile_harms_no_other(
 ) -> None:
     drop("DE/a.csv", b"a\n")
     drop("DE/b.csv", b"b\n")
-    whole = objects._is_whole
+    at_rest = objects._is_at_rest
 
     def vanishing(path: Path) -> bool:
-        found = whole(path)
+        found = at_rest(path)
         if path.name == "a.csv":
             path.unlink()
         return found
 
-    monkeypatch.setattr(objects, "_is_whole", vanishing)
+    monkeypatch.setattr(objects, "_is_at_rest", vanishing)
     assert uploads.adopt() == 1
     assert uploads.stat("DE/b.csv") is not None
 

@@ -1,7 +1,9 @@
 """Objects in memory, with generations and notifications that may be lost."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from mmmflow.ports import (
     ConflictError,
     NotFoundError,
     ObjectInfo,
+    SignedRequest,
 )
 
 from tests.simulation.bus import SimBus
@@ -28,6 +31,22 @@ class Stored:
 
 
 Watch = Callable[[str, Stored | None, Stored], None]
+
+
+@dataclass
+class SimWriter:
+    """What has been written of an object that is not there yet."""
+
+    content: io.BytesIO = field(default_factory=io.BytesIO)
+    made: ObjectInfo | None = None
+
+    def write(self, data: bytes, /) -> int:
+        return self.content.write(data)
+
+    @property
+    def info(self) -> ObjectInfo:
+        assert self.made is not None
+        return self.made
 
 
 class SimBucket:
@@ -73,10 +92,25 @@ class SimBucket:
             None if generation is None else lambda: ConflictError(name),
         )
 
-    def read(self, name: str, generation: str | None = None) -> bytes:
-        return self._world.call(
+    @contextmanager
+    def open_write(self, name: str) -> Iterator["SimWriter"]:
+        """A crash may come before all of it is there; then nothing is."""
+        writer = SimWriter()
+        yield writer
+        writer.made = self.create(name, writer.content.getvalue())
+
+    def read(
+        self,
+        name: str,
+        generation: str | None = None,
+        *,
+        start: int = 0,
+        length: int | None = None,
+    ) -> bytes:
+        content = self._world.call(
             f"read {name}", lambda: self._content(name, generation)
         )
+        return content[start : None if length is None else start + length]
 
     def download(
         self, name: str, path: Path, generation: str | None = None
@@ -95,6 +129,15 @@ class SimBucket:
 
     def delete(self, name: str) -> None:
         self._world.call(f"delete {name}", lambda: self.objects.pop(name, None))
+
+    def signed_upload(
+        self, name: str, size_limit: int, content_type: str, seconds: int
+    ) -> SignedRequest:
+        headers = {"Content-Type": content_type}
+        return SignedRequest("PUT", self.uri(name), headers)
+
+    def signed_download(self, name: str, seconds: int) -> SignedRequest:
+        return SignedRequest("GET", self.uri(name), {})
 
     def seed(self, name: str, content: bytes) -> int:
         """Put an object there before the world begins; its generation."""

@@ -65,6 +65,17 @@ def comparison(country: str, goal: str, before: str, after: str) -> str:
     return f"models/{country}/{safe(goal)}/comparisons/{before}_{after}.json"
 
 
+def require_object_name(name: str) -> None:
+    """Let pass only what every store of objects takes, and a folder too.
+
+    Raises: ValueError.
+    """
+    parts = name.split("/")
+    ill = any(part in ("", ".", "..") for part in parts)
+    if ill or len(name.encode()) > _LONGEST or _CONTROL.search(name):
+        raise ValueError(f"{name!r} is no object name")
+
+
 def safe(name: str) -> str:
     """A column's name as part of a path: no two names give the same.
 
@@ -83,6 +94,8 @@ class Signal:
     kind: Literal["started", "finished"]
 
 
+_LONGEST = 1024  # bytes
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SIGNAL = re.compile(r"signals/([^/]+)/([1-9][0-9]*)/(started|finished)\.json")
 _DATASET = re.compile(r"datasets/([^/]+)/([^/]+)/dataset\.json")
 _MAPPING = re.compile(r"metadata/([^/]+)/([^/]+)/mapping\.json")

@@ -6,16 +6,20 @@ one transaction: what a crash leaves without a row was never written.
 """
 
 import contextlib
+import logging
 import os
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
-from mmmflow.local import messages
+from mmmflow.domain import paths
+from mmmflow.local import messages, signatures
 from mmmflow.local.database import Database, next_value
 from mmmflow.local.messages import SqliteMessages
 from mmmflow.messaging import topology
@@ -24,14 +28,40 @@ from mmmflow.ports import (
     ConflictError,
     NotFoundError,
     ObjectInfo,
+    SignedRequest,
 )
+
+log = logging.getLogger(__name__)
 
 _FIELDS = "name, generation, size, updated_at"
 _PARTIAL = ".partial"
+_PARTIAL_SECONDS = 3600.0  # unchanged for so long, its writer is dead
 _SETTLED_NS = 500_000_000
 
 
+class Writer:
+    """Writes a file that is no object yet."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._info: ObjectInfo | None = None
+
+    def write(self, data: bytes, /) -> int:
+        return self._file.write(data)
+
+    @property
+    def info(self) -> ObjectInfo:
+        if self._info is None:
+            raise ValueError("it is not written yet")
+        return self._info
+
+    def finish(self, info: ObjectInfo) -> None:
+        self._info = info
+
+
 class FolderBucket:
+    """`folder` is one of the home's; beside it stand the services' own."""
+
     def __init__(
         self, name: str, folder: Path, database: Database, bus: SqliteMessages
     ) -> None:
@@ -40,10 +70,17 @@ class FolderBucket:
         self._folder = folder.resolve()
         self._database = database
         self._bus = bus
+        self._partial = self._folder / _PARTIAL
+        self._left_alone: set[Path] = set()
+        self._remove_stale()
 
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def signing_key(self) -> bytes:
+        return signatures.key(self._folder.parent)
 
     def uri(self, name: str) -> str:
         return str(self._folder / name)
@@ -56,14 +93,30 @@ class FolderBucket:
     ) -> ObjectInfo:
         return self._store(name, content, generation, ConflictError)
 
-    def read(self, name: str, generation: str | None = None) -> bytes:
-        with self._open(name, generation) as file:
-            return file.read()
+    def open_write(self, name: str) -> AbstractContextManager[Writer]:
+        return self._writing(name, "0", AlreadyExistsError)
+
+    def open_replace(self, name: str) -> AbstractContextManager[Writer]:
+        """As `open_write`, but over what is there."""
+        return self._writing(name, None, ConflictError)
+
+    def read(
+        self,
+        name: str,
+        generation: str | None = None,
+        *,
+        start: int = 0,
+        length: int | None = None,
+    ) -> bytes:
+        with self.open_read(name, generation) as file:
+            file.seek(start)
+            return file.read(-1 if length is None else length)
 
     def download(
         self, name: str, path: Path, generation: str | None = None
     ) -> None:
-        with self._open(name, generation) as file, path.open("wb") as target:
+        opened = self.open_read(name, generation)
+        with opened as file, path.open("wb") as target:
             shutil.copyfileobj(file, target)
 
     def stat(self, name: str) -> ObjectInfo | None:
@@ -87,10 +140,32 @@ class FolderBucket:
             )
             self._path(name).unlink(missing_ok=True)
 
-    def adopt(self, folder: str = "") -> int:
-        """Announce files that a person put into the folder; how many.
+    def signed_upload(
+        self, name: str, size_limit: int, content_type: str, seconds: int
+    ) -> SignedRequest:
+        self._path(name)
+        grant = signatures.Grant(
+            "PUT",
+            self._name,
+            name,
+            int(time.time()) + seconds,
+            size_limit,
+            content_type,
+        )
+        url = grant.url(self.signing_key)
+        return SignedRequest("PUT", url, {"Content-Type": content_type})
 
-        A file counts once it has not changed for half a second.
+    def signed_download(self, name: str, seconds: int) -> SignedRequest:
+        self._path(name)
+        expires = int(time.time()) + seconds
+        grant = signatures.Grant("GET", self._name, name, expires)
+        return SignedRequest("GET", grant.url(self.signing_key), {})
+
+    def adopt(self, folder: str = "") -> int:
+        """Make objects of files that a person put into the folder; how many.
+
+        A file counts once it has not changed for half a second. What can
+        be no object is left alone, and said once.
         """
         known = {
             name: (size, mtime)
@@ -101,9 +176,10 @@ class FolderBucket:
         }
         adopted = 0
         for within, _, files in os.walk(self._folder / folder):
-            for path in (Path(within, file) for file in files):
+            shown = (file for file in files if not file.startswith("."))
+            for path in (Path(within, file) for file in shown):
                 with contextlib.suppress(FileNotFoundError):  # gone meanwhile
-                    if _is_whole(path):
+                    if self._can_be(path) and _is_at_rest(path):
                         adopted += self._adopt_one(path, known)
         if adopted:
             self._bus.wake()
@@ -116,8 +192,23 @@ class FolderBucket:
         if known.get(name) == _size_and_time(path.stat()):
             return False
         with self._database.write() as connection:
-            self._finalize(connection, name)
+            info = self._finalize(connection, name)
+        log.info("%s/%s is generation %s", self._name, name, info.generation)
         return True
+
+    def _can_be(self, path: Path) -> bool:
+        """Whether the file can be an object; if not, why is said once."""
+        if path.is_symlink():
+            why = "it is a link: put the file itself there"
+        elif not _is_utf8(path):
+            why = "its name is not UTF-8: rename it"
+        else:
+            return True
+        if path not in self._left_alone:
+            self._left_alone.add(path)
+            shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+            log.warning("%s is left alone: %s", shown, why)
+        return False
 
     def _store(
         self,
@@ -126,21 +217,48 @@ class FolderBucket:
         generation: str | None,
         refusal: type[Exception],
     ) -> ObjectInfo:
+        with self._writing(name, generation, refusal) as writer:
+            if isinstance(content, bytes):
+                writer.write(content)
+            else:
+                with content.open("rb") as source:
+                    shutil.copyfileobj(source, writer)
+        return writer.info
+
+    @contextlib.contextmanager
+    def _writing(
+        self, name: str, generation: str | None, refusal: type[Exception]
+    ) -> Iterator[Writer]:
+        """The content goes to a file of its own, which then takes its place."""
         path = self._path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = _partial_file(path, content)
+        self._partial.mkdir(exist_ok=True)
+        handle, partial = tempfile.mkstemp(prefix=".", dir=self._partial)
         try:
+            with os.fdopen(handle, "wb") as file:
+                writer = Writer(file)
+                yield writer
+            os.chmod(partial, 0o644)
+            path.parent.mkdir(parents=True, exist_ok=True)
             with self._database.write() as connection:
                 row = self._row(connection, name)
                 present = str(row[1]) if row else "0"
                 if generation is not None and generation != present:
                     raise refusal(f"{self._name}/{name}")
-                partial.replace(path)
-                info = self._finalize(connection, name)
+                os.replace(partial, path)
+                writer.finish(self._finalize(connection, name))
         finally:
-            partial.unlink(missing_ok=True)
+            Path(partial).unlink(missing_ok=True)
         self._bus.wake()
-        return info
+
+    def _remove_stale(self) -> None:
+        """What a writer left behind that was killed."""
+        if not self._partial.is_dir():
+            return
+        oldest = time.time() - _PARTIAL_SECONDS
+        for path in self._partial.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
 
     def _finalize(
         self, connection: sqlite3.Connection, name: str
@@ -161,15 +279,20 @@ class FolderBucket:
                     "bucketId": self._name,
                     "objectId": name,
                     "objectGeneration": str(generation),
+                    "payloadFormat": "NONE",
                 }
                 messages.insert(connection, topic, b"{}", attributes)
         return _info(row)
 
     @contextlib.contextmanager
-    def _open(self, name: str, generation: str | None) -> Iterator[BinaryIO]:
+    def open_read(
+        self, name: str, generation: str | None = None
+    ) -> Iterator[IO[bytes]]:
         """The object's file, if it is of that generation to the end.
 
         A person may have replaced the file before anybody took note of it.
+
+        Raises: NotFoundError.
         """
         missing = NotFoundError(f"{self._name}/{name}")
         row = self._database.connection.execute(
@@ -200,9 +323,10 @@ class FolderBucket:
         return row
 
     def _path(self, name: str) -> Path:
+        paths.require_object_name(name)
         path = (self._folder / name).resolve()
-        if not path.is_relative_to(self._folder) or path == self._folder:
-            raise ValueError(f"{name!r} is no object name")
+        if not path.is_relative_to(self._folder):
+            raise ValueError(f"{name!r} leads out of the folder")
         return path
 
 
@@ -219,32 +343,12 @@ def open_run(home: Path, uri: str) -> tuple[FolderBucket, str]:
     return bucket, Path(uri).relative_to(folder).as_posix()
 
 
-def _partial_file(path: Path, content: bytes | Path) -> Path:
-    """The content beside its place, under a name that is never an object."""
-    handle, partial = tempfile.mkstemp(
-        suffix=_PARTIAL, prefix=".", dir=path.parent
-    )
-    with os.fdopen(handle, "wb") as file:
-        if isinstance(content, bytes):
-            file.write(content)
-        else:
-            with content.open("rb") as source:
-                shutil.copyfileobj(source, file)
-    os.chmod(partial, 0o644)
-    return Path(partial)
-
-
 def _size_and_time(status: os.stat_result) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _is_whole(path: Path) -> bool:
-    """A file, at rest, under a name that an object can have."""
-    hidden = path.name.startswith(".")
-    if hidden or path.is_symlink() or not _is_utf8(path):
-        return False
-    age = datetime.now(UTC).timestamp() * 1e9 - path.stat().st_mtime_ns
-    return age > _SETTLED_NS
+def _is_at_rest(path: Path) -> bool:
+    return time.time_ns() - path.stat().st_mtime_ns > _SETTLED_NS
 
 
 def _is_utf8(path: Path) -> bool:

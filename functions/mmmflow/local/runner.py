@@ -92,6 +92,7 @@ class Runner:
             if now - looked > _LOOK_EVERY:
                 self._uploads.adopt()
                 self._data.adopt("metadata")
+                self._data.adopt("batches")
                 self._jobs.reap_orphans()
                 looked = now
             if now - swept > _SWEEP_EVERY:

@@ -1,4 +1,4 @@
-"""The `api` function over HTTP, on loopback."""
+"""The `api` function and signed objects over HTTP, on loopback."""
 
 import threading
 from collections.abc import Iterable
@@ -10,8 +10,11 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request
 
+from mmmflow import wiring
 from mmmflow.domain.errors import InvalidInputError
+from mmmflow.local.objects import FolderBucket
 from mmmflow.local.runner import SOURCE
+from mmmflow.local.signed_objects import SignedObjects
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -33,7 +36,12 @@ class Server:
     """
 
     def __init__(self, port: int) -> None:
-        app = functions_framework.create_app("api", str(SOURCE))
+        api = functions_framework.create_app("api", str(SOURCE))
+        ports = wiring.ports()
+        buckets = (ports.uploads, ports.data)
+        app = SignedObjects(
+            api, [b for b in buckets if isinstance(b, FolderBucket)]
+        )
         try:
             self._server = make_server(
                 _HOST,
