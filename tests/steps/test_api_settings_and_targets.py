@@ -63,11 +63,10 @@ def test_the_rule_is_the_default_until_it_is_set(world: World) -> None:
 
 
 def test_a_rule_is_set_with_its_actor(world: World) -> None:
-    body = {**BY_SHARES, "actor": "ann"}
-    assert ask(world, "PUT", RANKING, body)[0] == 200
+    assert ask(world, "PUT", RANKING, BY_SHARES)[0] == 200
     _, answer = ask(world, "GET", RANKING)
     assert answer["data"]["rule"] == "weighted"
-    assert answer["data"]["actor"] == "ann"
+    assert answer["data"]["actor"] == "local"
     assert len(world.sent("ranking.changed")) == 1
 
 

@@ -70,11 +70,11 @@ def test_a_cancel_answers_with_the_experiment(
     world: World, client: FlaskClient
 ) -> None:
     (id,) = world.queued()
-    answer = post(client, f"experiments/{id}/cancel", {"actor": "me"})
+    answer = post(client, f"experiments/{id}/cancel", {"why": "late"})
     assert answer.status_code == 200
     assert answer.json["data"]["state"] == "CANCELLED"
     assert answer.json["message"] == "cancelled"
-    assert world.experiment(id)["history"][-1]["actor"] == "me"
+    assert world.experiment(id)["history"][-1]["actor"] == "local"
 
 
 def test_a_cancel_says_that_its_run_is_being_stopped(
@@ -110,9 +110,10 @@ def test_a_form_of_another_site_commands_nothing(
     ("path", "body"),
     [
         ("experiments/{id}/cancel", {"who": "me"}),
-        ("experiments/{id}/retry", {"actor": 7}),
+        ("experiments/{id}/retry", {"why": 7}),
+        ("experiments/{id}/cancel", {"actor": "me"}),
         ("experiments/{id}/clone", {"changes": []}),
-        ("queues/default/pause", {"actor": ""}),
+        ("queues/default/pause", {"why": "x" * 501}),
         ("queues/default/order", {"experiment_id": "x", "priority": 1}),
         ("queues/default/order", {"experiment_id": "{id}"}),
         ("pause-all", {"reason": "x"}),
@@ -238,21 +239,21 @@ def test_a_queue_is_paused_and_resumed(
     world: World, client: FlaskClient
 ) -> None:
     put(client, "night", {})
-    paused = post(client, "queues/night/pause", {"actor": "me"})
+    paused = post(client, "queues/night/pause")
     assert paused.json["data"]["paused"]
-    assert paused.json["data"]["held"]["reason"].endswith("by me")
+    assert paused.json["data"]["held"]["reason"].endswith("by local")
     resumed = post(client, "queues/night/resume")
     assert not resumed.json["data"]["paused"]
 
 
 def test_the_switch_for_all_says_who_pressed_it(client: FlaskClient) -> None:
     put(client, "night", {})
-    body = {"actor": "me", "why": "budget"}
+    body = {"why": "budget"}
     pressed = post(client, "pause-all", body).json["data"]["paused_by_all"]
-    assert (pressed["actor"], pressed["why"]) == ("me", "budget")
+    assert (pressed["actor"], pressed["why"]) == ("local", "budget")
     shown = get(client, "queues").json["data"]
-    assert shown["paused_by_all"]["actor"] == "me"
-    assert shown["queues"][0]["held"]["reason"].endswith("by me: budget")
+    assert shown["paused_by_all"]["actor"] == "local"
+    assert shown["queues"][0]["held"]["reason"].endswith("by local: budget")
     resumed = post(client, "resume-all").json["data"]
     assert resumed["paused_by_all"] is None
 
@@ -310,7 +311,7 @@ def test_dead_letters_are_listed_and_settled(
     put_letter(world)
     shown = get(client, "dead-letters").json["data"]["dead_letters"]
     assert [letter["reason"] for letter in shown] == ["it broke"]
-    settled = post(client, "dead-letters/x/discard", {"actor": "me"})
+    settled = post(client, "dead-letters/x/discard")
     assert settled.json["data"]["state"] == "DISCARDED"
     assert post(client, "dead-letters/x/replay").status_code == 409
     buried = get(client, "dead-letters?state=BURIED").json["data"]

@@ -33,14 +33,14 @@ def retry(request: Request, ports: Ports, id: str) -> Response:
 
 
 def clone(request: Request, ports: Ports, id: str) -> Response:
-    body = http.body(request, optional=True)
+    body = http.without_actor(http.body(request, optional=True))
     schema.require("clone.json", body)
     document, new = commands.clone(
         ports,
         id,
         changes=body.get("changes", {}),
-        actor=body.get("actor", http.ANONYMOUS),
-        key=request.headers.get("Idempotency-Key"),
+        actor=http.actor(request),
+        key=http.idempotency_key(request),
     )
     return http.answer(
         ports,
@@ -51,7 +51,7 @@ def clone(request: Request, ports: Ports, id: str) -> Response:
 
 
 def delete(request: Request, ports: Ports, id: str) -> Response:
-    objects = request.args.get("objects", "keep")
+    objects = http.arguments(request, "objects").get("objects", "keep")
     if objects not in _OBJECTS:
         raise InvalidInputError.of(
             "objects", "keep or remove?", f"one of {', '.join(_OBJECTS)}"
@@ -59,7 +59,7 @@ def delete(request: Request, ports: Ports, id: str) -> Response:
     commands.delete(
         ports,
         id,
-        actor=request.args.get("actor", http.ANONYMOUS),
+        actor=http.actor(request),
         keep_objects=objects == "keep",
     )
     what = "kept" if objects == "keep" else "removed"

@@ -1,18 +1,24 @@
 """What every route shares: reading a body, giving an answer, refusing."""
 
+import io
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flask import Request, Response
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from mmmflow import schema
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.domain.ids import content_hash
-from mmmflow.ports import Json, Ports
+from mmmflow.ports import Json, Person, Ports, Role
 
 MAX_BODY = 1_000_000
-ANONYMOUS = "api"
+MAX_BATCH = 30_000_000  # what Cloud Run takes, less what surrounds it
+_MANY = "POST /api/v1/batches takes more experiments, /api/v1/uploads data"
+_PERSON = "mmmflow.person"
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 class Route(NamedTuple):
@@ -21,6 +27,15 @@ class Route(NamedTuple):
     method: str
     path: str
     handler: Callable[..., Response]
+    changes: bool = False  # something, though its method is GET
+
+    @property
+    def is_safe(self) -> bool:
+        return self.method == "GET" and not self.changes
+
+    @property
+    def role(self) -> Role:
+        return "viewer" if self.is_safe else "operator"
 
 
 class Command(NamedTuple):
@@ -40,6 +55,78 @@ class RefusedError(Exception):
         self.problems = problems
 
 
+def identified(request: Request, person: Person) -> None:
+    """Note whose request it is."""
+    request.environ[_PERSON] = person
+
+
+def person(request: Request) -> Person:
+    """Whose request it is, verified."""
+    found: Person = request.environ[_PERSON]
+    return found
+
+
+def actor(request: Request) -> str:
+    """Who is answerable for what the request changes."""
+    return person(request).mail
+
+
+def idempotency_key(request: Request) -> str | None:
+    """Raises: InvalidInputError: the header holds none."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise InvalidInputError.of(
+            "Idempotency-Key", "1 to 200 visible ASCII characters"
+        )
+    return key
+
+
+def arguments(request: Request, *known: str) -> Mapping[str, str]:
+    """The query's arguments.
+
+    Raises:
+        InvalidInputError: there is one of another name, or one twice.
+    """
+    problems = [
+        Problem(name, "no such argument", f"one of {', '.join(known)}")
+        if known
+        else Problem(name, "no such argument", "there are none")
+        for name in request.args
+        if name not in known
+    ]
+    problems += [
+        Problem(name, "it is given more than once")
+        for name, values in request.args.lists()
+        if len(values) > 1
+    ]
+    if problems:
+        raise InvalidInputError(problems)
+    return request.args
+
+
+def switch(given: Mapping[str, str], name: str) -> bool:
+    """An argument that is true or false; false where it is not given.
+
+    Raises:
+        InvalidInputError: it is neither.
+    """
+    value = given.get(name, "false")
+    if value not in ("true", "false"):
+        raise InvalidInputError.of(name, f"{value!r} is neither true nor false")
+    return value == "true"
+
+
+def number(
+    given: Mapping[str, str], name: str, usual: int, least: int, most: int
+) -> int:
+    """A whole number among the arguments. Raises: InvalidInputError."""
+    text = given.get(name, str(usual))
+    fits = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    if fits and least <= int(text) <= most:
+        return int(text)
+    raise InvalidInputError.of(name, f"a number from {least} to {most}")
+
+
 def body(request: Request, *, optional: bool = False) -> Json:
     """The request's JSON object; a form of another site can't send one.
 
@@ -50,10 +137,7 @@ def body(request: Request, *, optional: bool = False) -> Json:
     if request.mimetype != "application/json":
         problem = Problem("Content-Type", "it must be application/json")
         raise RefusedError(415, "not_json", [problem])
-    if (request.content_length or 0) > MAX_BODY:
-        problem = Problem("body", f"more than {MAX_BODY} bytes")
-        raise RefusedError(413, "too_large", [problem])
-    text = request.get_data()
+    text = content(request)
     if optional and not text.strip():
         return {}
     try:
@@ -65,14 +149,57 @@ def body(request: Request, *, optional: bool = False) -> Json:
     return value
 
 
+def content(request: Request) -> bytes:
+    """The bytes of a body that isn't large, however it is sent.
+
+    Raises:
+        RefusedError: it is.
+    """
+    limit(request, MAX_BODY, _MANY)
+    try:
+        return request.get_data()
+    except RequestEntityTooLarge:
+        raise too_large(request, MAX_BODY, _MANY) from None
+
+
+def limit(request: Request, most: int, hint: str) -> None:
+    """Let no more than that be read. Raises: RefusedError, if it says so."""
+    if (request.content_length or 0) > most:
+        raise too_large(request, most, hint)
+    request.max_content_length = most
+
+
+def too_large(request: Request, most: int, hint: str) -> RefusedError:
+    """The refusal of a body, which is not read any further.
+
+    What is left of a body the framework would read after the answer.
+    """
+    request.stream = io.BytesIO()
+    problem = Problem("body", f"more than {most} bytes", hint)
+    return RefusedError(413, "too_large", [problem])
+
+
+def without_actor(given: Json) -> Json:
+    """The body, which may not say who sends it.
+
+    Raises:
+        InvalidInputError: it does.
+    """
+    if "actor" in given:
+        raise InvalidInputError.of(
+            "actor", "who you are is known by your identity", "leave it out"
+        )
+    return given
+
+
 def command(request: Request) -> Command:
     """The body of a command, which may be empty.
 
     Raises: as `body`; InvalidInputError with every problem.
     """
-    given = body(request, optional=True)
+    given = without_actor(body(request, optional=True))
     schema.require("command.json", given)
-    return Command(given.get("actor", ANONYMOUS), given.get("why", ""))
+    return Command(actor(request), given.get("why", ""))
 
 
 def answer(
@@ -83,7 +210,7 @@ def answer(
 
 
 def error(
-    ports: Ports, status: int, code: str, problems: list[Problem]
+    ports: Ports, status: int, code: str, problems: Sequence[Problem]
 ) -> Response:
     """As `answer`, with the problems; the message says them all."""
     listed = [problem.as_json() for problem in problems]

@@ -18,8 +18,8 @@ def index(request: Request, ports: Ports) -> Response:
 
 def save(request: Request, ports: Ports) -> Response:
     """Makes a target, or replaces the one of that id."""
-    body = http.body(request)
-    actor = body.pop("actor", http.ANONYMOUS)
+    body = http.without_actor(http.body(request))
+    actor = http.actor(request)
     shown, new = notifications.save(ports, body, actor=actor)
     word = "made" if new else "replaced"
     return http.answer(ports, shown, word, status=201 if new else 200)

@@ -33,11 +33,9 @@ def put(request: Request, ports: Ports, name: str) -> Response:
             f"{name!r} is no name of a queue",
             "a letter, then letters, digits and -; 40 at most, lower case",
         )
-    body = http.body(request)
+    body = http.without_actor(http.body(request))
     schema.require("queue.json", body)
-    fields = {key: value for key, value in body.items() if key != "actor"}
-    actor = body.get("actor", http.ANONYMOUS)
-    queues.change(ports, name, actor=actor, **fields)
+    queues.change(ports, name, actor=http.actor(request), **body)
     return http.answer(ports, queue_views.queue(ports, name), "set")
 
 
@@ -51,9 +49,9 @@ def resume(request: Request, ports: Ports, name: str) -> Response:
 
 def order(request: Request, ports: Ports, name: str) -> Response:
     """Gives an experiment a priority, or the place before another one."""
-    body = http.body(request)
+    body = http.without_actor(http.body(request))
     schema.require("order.json", body)
-    actor, id = body.get("actor", http.ANONYMOUS), body["experiment_id"]
+    actor, id = http.actor(request), body["experiment_id"]
     _require_in(ports, name, id)
     if "before" in body:
         found = ordering.move_before(ports, id, body["before"], actor=actor)

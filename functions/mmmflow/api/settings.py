@@ -22,9 +22,8 @@ def put(request: Request, ports: Ports, country: str | None = None) -> Response:
     """Champions are ranked again by the new rule, in a moment."""
     if country is not None and not _COUNTRY.fullmatch(country):
         raise InvalidInputError.of("country", f"{country!r} is no country")
-    body = http.body(request)
-    actor = body.pop("actor", http.ANONYMOUS)
-    settings.set_ranking(ports, country, body, actor=actor)
+    body = http.without_actor(http.body(request))
+    settings.set_ranking(ports, country, body, actor=http.actor(request))
     return http.answer(ports, settings.show_ranking(ports), "set")
 
 

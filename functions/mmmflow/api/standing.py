@@ -9,15 +9,17 @@ from mmmflow.submit import standing
 
 
 def index(request: Request, ports: Ports) -> Response:
-    found = standing.index(ports, request.args.get("country"))
+    country = http.arguments(request, "country").get("country")
+    found = standing.index(ports, country)
     shown = {"standing": [_shown(document) for document in found]}
     return http.answer(ports, shown, f"{len(found)} standing experiments")
 
 
 def create(request: Request, ports: Ports) -> Response:
-    key = request.headers.get("Idempotency-Key")
-    body = http.body(request)
-    document, new = standing.create(ports, body, actor=http.ANONYMOUS, key=key)
+    key = http.idempotency_key(request)
+    body = http.without_actor(http.body(request))
+    actor = http.actor(request)
+    document, new = standing.create(ports, body, actor=actor, key=key)
     word = "made" if new else "was made before by the same request"
     status = 201 if new else 200
     return http.answer(ports, _shown(document), word, status=status)
@@ -29,8 +31,9 @@ def show(request: Request, ports: Ports, id: str) -> Response:
 
 
 def change(request: Request, ports: Ports, id: str) -> Response:
-    changes = http.body(request)
-    document = standing.change(ports, id, changes, actor=http.ANONYMOUS)
+    changes = http.without_actor(http.body(request))
+    actor = http.actor(request)
+    document = standing.change(ports, id, changes, actor=actor)
     return http.answer(ports, _shown(document), "changed")
 
 

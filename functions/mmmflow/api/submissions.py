@@ -23,7 +23,8 @@ _SWITCHES = ("partial", "force")
 
 def submit(request: Request, ports: Ports) -> Response:
     """Makes the experiments of an experiment.requested.json."""
-    asked = _asked(request, http.body(request), ports)
+    body = http.without_actor(http.body(request))
+    asked = _asked(request, body, ports)
     known = requests.answered(ports, asked) is not None
     enqueue.submit(asked, ports)
     return _answer(ports, asked, known, [])
@@ -87,10 +88,10 @@ def _asked(request: Request, body: Json, ports: Ports) -> requests.Request:
 
     What is forced without a key is meant anew each time that it is sent.
     """
-    key = request.headers.get("Idempotency-Key")
+    key = http.idempotency_key(request)
     message = {
         "schema_version": 1,
-        "actor": http.ANONYMOUS,
+        "actor": http.actor(request),
         **({"message_id": key} if key else {}),
         **body,
     }

@@ -6,6 +6,7 @@ Every variable is listed here, with what it means; Terraform sets them.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -62,3 +63,68 @@ def read(env: Mapping[str, str] = os.environ) -> Environment:
         secrets_endpoint=env.get("MMMFLOW_SECRETS_ENDPOINT", ""),
         logging_endpoint=env.get("MMMFLOW_LOGGING_ENDPOINT", ""),
     )
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who is let in by a deployment of the function `api`.
+
+    Attributes:
+        kind: `iap`, what Identity-Aware Proxy signs (the service `page`), or
+            `token`, an ID token that Google signs (the service `api`).
+        audiences: whom the signed words must be meant for. Of `iap`
+            `/projects/NUMBER/locations/REGION/services/NAME`, of `token` the
+            service's URL or an OAuth client's id.
+        domains: Google Workspace domains whose people are let in.
+        accounts: mail addresses of single people and service accounts.
+        operators: who may change things: mail addresses, or `@domain`.
+        certificates_url: a stand-in for Google's certificates.
+    """
+
+    kind: Literal["iap", "token"]
+    audiences: frozenset[str]
+    domains: frozenset[str]
+    accounts: frozenset[str]
+    operators: frozenset[str]
+    certificates_url: str = ""
+
+
+def read_access(env: Mapping[str, str] = os.environ) -> Access | None:
+    """None where MMMFLOW_IDENTITY is not set. Lists are parted by commas.
+
+    Raises:
+        ValueError: it says half of what is needed, or something unknown.
+    """
+    kind: Literal["iap", "token"]
+    match env.get("MMMFLOW_IDENTITY", ""):
+        case "":
+            return None
+        case "iap" | "token" as kind:
+            pass
+        case other:
+            raise ValueError(f"MMMFLOW_IDENTITY is {other!r}, not iap or token")
+    access = Access(
+        kind=kind,
+        audiences=_listed(env, "MMMFLOW_AUDIENCES"),
+        domains=_lower(env, "MMMFLOW_ALLOWED_DOMAINS"),
+        accounts=_lower(env, "MMMFLOW_ALLOWED_ACCOUNTS"),
+        operators=_lower(env, "MMMFLOW_OPERATORS"),
+        certificates_url=env.get("MMMFLOW_CERTIFICATES_URL", ""),
+    )
+    if not access.audiences:
+        raise ValueError("MMMFLOW_AUDIENCES is not set: whom is it meant for?")
+    if not access.domains | access.accounts:
+        raise ValueError(
+            "nobody is let in: set MMMFLOW_ALLOWED_DOMAINS or"
+            " MMMFLOW_ALLOWED_ACCOUNTS"
+        )
+    return access
+
+
+def _listed(env: Mapping[str, str], name: str) -> frozenset[str]:
+    parts = (part.strip() for part in env.get(name, "").split(","))
+    return frozenset(part for part in parts if part)
+
+
+def _lower(env: Mapping[str, str], name: str) -> frozenset[str]:
+    return frozenset(part.lower() for part in _listed(env, name))

@@ -1,52 +1,29 @@
 """HTTP → the JSON API and the status page."""
 
-from flask import Request, Response
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
-from werkzeug.routing import Map, Rule
+import logging
 
-from mmmflow.api import (
-    commands,
-    dead_letters,
-    experiments,
-    history,
-    http,
-    notifications,
-    page,
-    queues,
-    results,
-    settings,
-    standing,
-    submissions,
-)
+from flask import Request, Response
+from werkzeug.exceptions import HTTPException
+
+from mmmflow.api import guard, http, routes
 from mmmflow.domain.errors import InvalidInputError, NotAllowedError, Problem
 from mmmflow.ports import NotFoundError, Ports
 from mmmflow.submit import requests
 
-_ROUTES = (
-    *experiments.ROUTES,
-    *submissions.ROUTES,
-    *standing.ROUTES,
-    *commands.ROUTES,
-    *queues.ROUTES,
-    *history.ROUTES,
-    *dead_letters.ROUTES,
-    *results.ROUTES,
-    *settings.ROUTES,
-    *notifications.ROUTES,
-    *page.ROUTES,
-)
-_MAP = Map(
-    [
-        Rule(route.path, methods=[route.method], endpoint=index)
-        for index, route in enumerate(_ROUTES)
-    ],
-    merge_slashes=False,  # it would answer a path like //x with a redirect
-)
+log = logging.getLogger(__name__)
+
 _HEADERS = {
     "Cache-Control": "no-cache",
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self';"
+        " frame-ancestors 'none'; object-src 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
 }
 
 
@@ -73,6 +50,8 @@ def api(request: Request, ports: Ports) -> Response:
         response = http.error(ports, error.code or 500, "http", [problem])
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    if response.status_code == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
     if not response.is_streamed:
         response.add_etag()
         response.make_conditional(request)
@@ -80,11 +59,13 @@ def api(request: Request, ports: Ports) -> Response:
 
 
 def _answer(request: Request, ports: Ports) -> Response:
-    matcher = _MAP.bind("", path_info=request.path)
-    try:
-        index, arguments = matcher.match(method=request.method)
-    except (NotFound, MethodNotAllowed) as error:
-        code = error.code or 404
-        problem = Problem(request.path, "no such route", "see docs/api.md")
-        raise http.RefusedError(code, "no_route", [problem]) from None
-    return _ROUTES[index].handler(request, ports, **arguments)
+    """Nobody learns which routes there are before they are identified."""
+    guard.identify(request, ports)
+    route, arguments = routes.match(request)
+    guard.require_role(request, route)
+    guard.require_own_site(request, route)
+    guard.require_names(arguments)
+    if not route.is_safe:
+        actor = http.actor(request)
+        log.info("%s %s by %s", route.method, request.path, actor)
+    return route.handler(request, ports, **arguments)
