@@ -29,6 +29,25 @@ resource "google_compute_subnetwork" "egress" {
   }
 }
 
+# Nothing comes in.
+resource "google_compute_firewall" "egress" {
+  count = local.egress
+
+  name          = "${local.prefix}-nothing-in"
+  network       = google_compute_network.egress[0].name
+  direction     = "INGRESS"
+  priority      = 1000
+  source_ranges = ["0.0.0.0/0"]
+
+  deny {
+    protocol = "all"
+  }
+
+  log_config {
+    metadata = "EXCLUDE_ALL_METADATA"
+  }
+}
+
 resource "google_compute_address" "egress" {
   count = local.egress
 
