@@ -145,15 +145,3 @@ resource "google_cloudfunctions2_function" "function" {
 
   depends_on = [google_project_iam_member.build]
 }
-
-# What `functions/mmmflow/cloud/environment.py` reads.
-locals {
-  environment_variables = {
-    MMMFLOW_PROJECT        = var.project
-    MMMFLOW_REGION         = var.region
-    MMMFLOW_PREFIX         = local.prefix
-    MMMFLOW_DATABASE       = google_firestore_database.this.name
-    MMMFLOW_UPLOADS_BUCKET = google_storage_bucket.bucket["uploads"].name
-    MMMFLOW_DATA_BUCKET    = google_storage_bucket.bucket["data"].name
-  }
-}

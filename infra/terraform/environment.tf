@@ -1,0 +1,32 @@
+# What functions/mmmflow/cloud/environment.py reads.
+locals {
+  # The names of what there is: told to every process.
+  environment_variables = {
+    MMMFLOW_PROJECT        = var.project
+    MMMFLOW_REGION         = var.region
+    MMMFLOW_PREFIX         = local.prefix
+    MMMFLOW_DATABASE       = google_firestore_database.this.name
+    MMMFLOW_UPLOADS_BUCKET = google_storage_bucket.bucket["uploads"].name
+    MMMFLOW_DATA_BUCKET    = google_storage_bucket.bucket["data"].name
+  }
+
+  # What only some are told.
+  own_variables = {
+    api = merge(local.let_in, {
+      MMMFLOW_IDENTITY  = "token"
+      MMMFLOW_AUDIENCES = local.url.api
+      MMMFLOW_SIGNER    = google_service_account.function["api"].email
+    })
+    page = merge(local.let_in, {
+      MMMFLOW_IDENTITY  = "iap"
+      MMMFLOW_AUDIENCES = "/projects/${data.google_project.this.number}/locations/${var.region}/services/${local.prefix}-page"
+      MMMFLOW_SIGNER    = google_service_account.function["page"].email
+    })
+  }
+
+  let_in = {
+    MMMFLOW_ALLOWED_DOMAINS  = join(",", var.people.domains)
+    MMMFLOW_ALLOWED_ACCOUNTS = join(",", concat(var.people.viewers, var.people.operators))
+    MMMFLOW_OPERATORS        = join(",", var.people.operators)
+  }
+}
