@@ -94,10 +94,14 @@ Write = Create | Update | Delete
 
 @dataclass(frozen=True)
 class Where:
-    """A condition on a field; `a.b` reaches into a map."""
+    """A condition on a field; `a.b` reaches into a map.
+
+    `contains` asks for a value in a list, at most one of a query. A document
+    without the field meets no condition on it.
+    """
 
     field: str
-    op: Literal["==", "<", "<=", ">=", "in"]
+    op: Literal["==", "<", "<=", ">=", "in", "contains"]
     value: Any
 
 
@@ -117,15 +121,22 @@ class Documents(Protocol):
         order_by: Sequence[Order] = (),
         limit: int | None = None,
     ) -> list[Document]:
-        """Documents that meet every condition; ties end in id order."""
+        """Documents that meet every condition and have every field ordered by.
+
+        After the orders named come the fields of ranges by name, then the
+        id, each in the direction of the last order. Nothing comes before
+        anything. Every combination of fields has its index declared in
+        `infra/firestore.indexes.json`.
+        """
         ...
 
     def count(self, collection: str, where: Sequence[Where] = ()) -> int: ...
 
     def commit(self, writes: Sequence[Write]) -> None:
-        """All or none.
+        """All or none; each document once.
 
         Raises:
+            TooLargeError: of `document_rules`; nothing was written.
             AlreadyExistsError: a `Create` found its document.
             ConflictError: an `Update`, or a `Delete` that names a version,
                 found another version, or none.
@@ -190,7 +201,7 @@ class Bucket(Protocol):
         The object is there once the block has ended, and never if it ends
         with an exception.
 
-        Raises: AlreadyExistsError, at the block's begin or end.
+        Raises: AlreadyExistsError, at the latest when the block ends.
         """
         ...
 

@@ -21,6 +21,8 @@ class Environment:
         database: id of the Firestore database.
         uploads: name of the bucket where people write.
         data: name of the bucket where the functions and workers write.
+        signer: mail address of the service account that signs URLs.
+        iam_endpoint: URL of the API that signs for it.
         run_endpoint: `host:port` of a stand-in for Cloud Run, without TLS.
         secrets_endpoint: the same for Secret Manager.
         logging_endpoint: the same for Cloud Logging.
@@ -32,6 +34,8 @@ class Environment:
     database: str
     uploads: str
     data: str
+    signer: str = ""
+    iam_endpoint: str = "https://iamcredentials.googleapis.com"
     run_endpoint: str = ""
     secrets_endpoint: str = ""
     logging_endpoint: str = ""
@@ -39,6 +43,11 @@ class Environment:
     def topic(self, name: str) -> str:
         """The full name of a topic of ours, as `experiment.requested`."""
         return f"projects/{self.project}/topics/{self.prefix}.{name}"
+
+    def subscription(self, function: str, topic: str) -> str:
+        """The full name of a function's subscription to a topic of ours."""
+        id = f"{self.prefix}.{function}.{topic}"
+        return f"projects/{self.project}/subscriptions/{id}"
 
     def job(self, name: str) -> str:
         """The full name of a job, as `native-small`."""
@@ -59,6 +68,8 @@ def read(env: Mapping[str, str] = os.environ) -> Environment:
         database=env.get("MMMFLOW_DATABASE", "(default)"),
         uploads=env["MMMFLOW_UPLOADS_BUCKET"],
         data=env["MMMFLOW_DATA_BUCKET"],
+        signer=env.get("MMMFLOW_SIGNER", ""),
+        iam_endpoint=env.get("MMMFLOW_IAM_ENDPOINT", Environment.iam_endpoint),
         run_endpoint=env.get("MMMFLOW_RUN_ENDPOINT", ""),
         secrets_endpoint=env.get("MMMFLOW_SECRETS_ENDPOINT", ""),
         logging_endpoint=env.get("MMMFLOW_LOGGING_ENDPOINT", ""),
