@@ -1,6 +1,4 @@
-"""Experiments: listed and shown, with the files of their results."""
-
-import mimetypes
+"""Experiments: listed and shown."""
 
 from flask import Request, Response
 
@@ -16,19 +14,11 @@ def index(request: Request, ports: Ports) -> Response:
 
 
 def show(request: Request, ports: Ports, id: str) -> Response:
-    del request
+    http.arguments(request)
     return http.answer(ports, views.experiment(ports, id))
-
-
-def file(request: Request, ports: Ports, id: str, name: str) -> Response:
-    del request
-    content = views.result_file(ports, id, name)
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return Response(content, mimetype=kind)
 
 
 ROUTES = (
     Route("GET", "/api/v1/experiments", index),
     Route("GET", "/api/v1/experiments/<id>", show),
-    Route("GET", "/api/v1/experiments/<id>/files/<path:name>", file),
 )

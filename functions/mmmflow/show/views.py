@@ -80,7 +80,7 @@ def read_filter(arguments: Mapping[str, str], *, paged: bool = True) -> Filter:
     for name in ("since", "until"):
         if name not in arguments:
             continue
-        if not _is_day(arguments[name]):
+        if not is_day(arguments[name]):
             problems.append(Problem(name, "no day", "write 2026-11-20"))
             continue
         day = arguments[name].replace("-", "")
@@ -113,7 +113,7 @@ def read_limit(arguments: Mapping[str, str]) -> int:
     raise InvalidInputError.of("limit", f"a number from 1 to {_MOST}")
 
 
-def _is_day(text: str) -> bool:
+def is_day(text: str) -> bool:
     try:
         date.fromisoformat(text)
     except ValueError:
@@ -189,17 +189,6 @@ def refused(ports: Ports) -> list[Json]:
         }
         for document in found
     ]
-
-
-def result_file(ports: Ports, id: str, name: str) -> bytes:
-    """A file of the current attempt. Raises: NotFoundError."""
-    document = ports.documents.get("experiments", id)
-    if document is None:
-        raise NotFoundError(f"experiment {id}")
-    folder = paths.attempt_folder(
-        request.run_folder(document.data), document.data["attempt"]
-    )
-    return ports.data.read(f"{folder}/{name}")
 
 
 def champions(ports: Ports) -> list[Json]:
