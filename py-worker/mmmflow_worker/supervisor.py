@@ -132,6 +132,19 @@ class _Attempt:
             raise InvalidInputError.of(
                 config["data"]["uri"], "its checksum is not the config's"
             )
+        if config.get("previous") is not None:
+            self._fetch_previous(config["previous"])
+
+    def _fetch_previous(self, previous: Mapping[str, Any]) -> None:
+        """The model that the run refreshes, as it was when it was frozen."""
+        path = self._folder / "in" / "previous.json"
+        self._task.bucket.download(
+            previous["name"], path, previous["generation"]
+        )
+        if manifest.sha256(path) != previous["sha256"]:
+            raise InvalidInputError.of(
+                previous["name"], "its checksum is not the config's"
+            )
 
     def _upload_live(self) -> None:
         """Progress and log, when due and changed."""

@@ -284,6 +284,63 @@ def test_a_model_is_fitted_again_from_its_json(out: Path) -> None:
     )
 
 
+def test_what_only_the_configuration_asks_for_is_done(
+    tmp_path: Path, out: Path
+) -> None:
+    """Seeds, a refresh, and a budget that is bound in every way."""
+    selected = _json(out / "model_summary.json")["selected"]["model_id"]
+    plan = {
+        "scenario": "max_response",
+        "total_budget": None,
+        "bounds": {"default": [0.5, 2.0]},
+        "locked": ["tv"],
+        "groups": [{"name": "web", "channels": ["search", "social"]}],
+        "period": {"name": "Q1", "start": "2024-12-30", "end": "2025-03-23"},
+    }
+    previous = {
+        "experiment_id": "20261120T104512Z-1f3a9c0b77de",
+        "model_id": selected,
+        "name": "somewhere",
+        "generation": "1",
+        "sha256": "0" * 64,
+    }
+    window = {"start": "2021-09-06", "end": None}
+    source = _input(
+        tmp_path / "in",
+        _config(stability=2, allocation=plan, previous=previous, window=window),
+    )
+    old = _json(out / f"results/models/{selected}.json")
+    first, end = old["problem"]["window"]
+    old = {**old, "problem": {**old["problem"], "window": [first, end - 12]}}
+    (source / "previous.json").write_text(json.dumps(old))
+    process = _start(source, tmp_path / "out")
+    log, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, log
+    results = tmp_path / "out/results"
+    seeds = pyarrow.parquet.read_table(results / "stability.parquet")["seed"]
+    assert len(set(seeds.to_pylist())) == 2
+    assert (results / "movement.csv").is_file()
+    proposal = _json(tmp_path / "out/model_summary.json")["allocation"]
+    assert proposal["periods"] == 12
+    tv = next(c for c in proposal["channels"] if c["channel"] == "tv")
+    assert tv["spend_proposed"] == pytest.approx(tv["spend_now"])
+
+
+def test_a_model_to_refresh_that_is_not_there_is_missed(tmp_path: Path) -> None:
+    previous = {
+        "experiment_id": "20261120T104512Z-1f3a9c0b77de",
+        "model_id": "1_2_1",
+        "name": "somewhere",
+        "generation": "1",
+        "sha256": "0" * 64,
+    }
+    source = _input(tmp_path / "in", _config(previous=previous))
+    process = _start(source, tmp_path / "out")
+    log, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "the configuration refreshes the model 1_2_1, which" in log
+
+
 def test_a_mistake_is_told_and_nothing_is_left(tmp_path: Path) -> None:
     source = _input(tmp_path / "in", _config())
     data = source / "input_data.csv"

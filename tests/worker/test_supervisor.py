@@ -450,6 +450,35 @@ def test_data_that_was_replaced_is_not_trained_on(bench: Bench) -> None:
     )
 
 
+def refreshing(bench: Bench, sha256: str) -> None:
+    """Its configuration refreshes a model that is stored."""
+    model = bench.world.put("elsewhere/1_2_1.json", b"a model")
+    name = paths.job_config(bench.task.run)
+    config = bench.world.read(name)
+    config["previous"] = {
+        "experiment_id": bench.id,
+        "model_id": "1_2_1",
+        "name": "elsewhere/1_2_1.json",
+        "generation": model.generation,
+        "sha256": sha256,
+    }
+    bench.world.put(name, json.dumps(config).encode())
+
+
+def test_the_model_that_it_refreshes_is_beside_the_configuration(
+    bench: Bench,
+) -> None:
+    refreshing(bench, hashlib.sha256(b"a model").hexdigest())
+    read = 'assert (IN / "previous.json").read_text() == "a model"\n'
+    assert bench.run(read + SUCCEED) == 0
+
+
+def test_a_model_with_another_checksum_is_not_refreshed(bench: Bench) -> None:
+    refreshing(bench, "0" * 64)
+    assert bench.run(SUCCEED) == 1
+    assert "elsewhere/1_2_1.json: its checksum" in bench.finished["error"]
+
+
 @pytest.mark.parametrize("content", [b"{}", b"no json"])
 def test_a_configuration_that_is_none_is_said_to_be(
     bench: Bench, content: bytes

@@ -36,9 +36,8 @@ def estimate(request: Mapping[str, Any]) -> float:
     """US dollars of one run; never more than its time limit allows."""
     engine = TABLE[request["engine"]]
     machine = jobs.machine_of(request)
-    models = int(request["iterations"]) * int(request["trials"])
     limit = float(request["time_limit_seconds"])
-    search = engine.vcpu_seconds_per_model * models / machine.vcpus
-    seconds = min(engine.seconds + search, limit)
+    search = engine.vcpu_seconds_per_model * jobs.models_of(request)
+    seconds = min(engine.seconds + search / machine.vcpus, limit)
     price = machine.vcpus * _PER_VCPU + machine.gib * _PER_GIB
     return round(seconds * price, 6)

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mmmflow.domain import hyperparameters
+from mmmflow.domain import budget, hyperparameters
 from mmmflow.domain.errors import Problem
 from mmmflow.domain.mapping import Channel, DataMapping, Goal, Variable
 from mmmflow.domain.request import Data, contradictions, prophet
 
 ENGINE_VERSIONS: Mapping[str, str] = {"native": "0.1.0"}
-_BOUNDS = (0.5, 2.0)
 
 
 def problems(request: Mapping[str, Any], mapping: DataMapping) -> list[Problem]:
@@ -39,16 +38,16 @@ def freeze(
     experiment: Mapping[str, Any],
     mapping: DataMapping,
     training: Mapping[str, Any],
+    previous: Mapping[str, Any] | None = None,
 ) -> Data:
     """The whole configuration of a run: job_config.json.
 
     `training` names the prepared data: dataset_id, mapping_version, uri,
-    generation, sha256.
+    generation, sha256; `previous` the model that is refreshed, if one is.
     """
     request = experiment["request"]
     goal = goal_of(request, mapping)
     window = request["window"]
-    allocation = request["allocation"]
     signs = request["signs"]
     return {
         "schema_version": 1,
@@ -106,15 +105,9 @@ def freeze(
             {"metric": goal.column, "calibration_scope": "immediate", **lift}
             for lift in request["calibration"]
         ],
-        "allocation": {
-            "scenario": allocation.get("scenario", "max_response"),
-            "total_budget": allocation.get("total_budget"),
-            "target_value": allocation.get("target_value"),
-            "bounds": {
-                "default": list(_BOUNDS),
-                **allocation.get("bounds", {}),
-            },
-        },
+        "allocation": budget.frozen(request["allocation"]),
+        "stability": request.get("stability", 0),
+        "previous": None if previous is None else dict(previous),
         "seed": request["seed"],
         "time_limit_seconds": request["time_limit_seconds"],
     }
@@ -255,9 +248,8 @@ def _unknown_media(
 ) -> Iterator[Problem]:
     """Names of channels and variables that this model does not have."""
     channels = {c.name: c for c in _channels(request, mapping)}
-    for channel in request["allocation"].get("bounds", {}):
-        if channel != "default" and channel not in channels:
-            yield _no_channel(f"allocation.bounds.{channel}", channel, channels)
+    for where, name in budget.unknown(request["allocation"], channels):
+        yield _no_channel(where, name, channels)
     organic = [v.column for v in _chosen(request["organic"], mapping.organic)]
     context = [v.column for v, _ in _context(request, mapping)]
     signed = [*channels, *organic, *context]

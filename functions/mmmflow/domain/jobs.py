@@ -53,8 +53,13 @@ def size_for(models: int) -> str:
 
 def size_of(request: Mapping[str, Any]) -> str:
     """The size of a complete request, or of one from before there were any."""
-    models = int(request["iterations"]) * int(request["trials"])
-    return str(request.get("size") or size_for(models))
+    return str(request.get("size") or size_for(models_of(request)))
+
+
+def models_of(request: Mapping[str, Any]) -> int:
+    """How many models a run evaluates, all its searches together."""
+    searches = 1 + int(request.get("stability", 0))
+    return int(request["iterations"]) * int(request["trials"]) * searches
 
 
 def job_of(request: Mapping[str, Any]) -> str:

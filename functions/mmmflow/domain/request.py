@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from mmmflow.domain import jobs, paths
+from mmmflow.domain import budget, jobs, paths
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.domain.experiment import State
 
@@ -40,6 +40,8 @@ _DEFAULTS: Mapping[str, Any] = {
     "prophet": {},
     "calibration": [],
     "allocation": {},
+    "stability": 0,
+    "previous": None,
     "revision": {"tag": "r", "number": 1},
     "seed": 123,
     "labels": {},
@@ -49,6 +51,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "max_tries": 3,
     "time_limit_seconds": 3600,
 }
+_NATIVE_ALLOCATION = ("locked", "groups", "period")
 _COMPONENTS = ("trend", "season", "holiday")
 
 
@@ -118,7 +121,8 @@ def contradictions(request: Mapping[str, Any]) -> Iterator[Problem]:
         )
     yield from _unused(request)
     yield from _calibration(request["calibration"])
-    yield from _allocation(request["allocation"])
+    yield from budget.contradictions(request["allocation"])
+    yield from _of_native(request)
 
 
 def _unused(request: Mapping[str, Any]) -> Iterator[Problem]:
@@ -139,26 +143,29 @@ def _unused(request: Mapping[str, Any]) -> Iterator[Problem]:
             )
 
 
+def _of_native(request: Mapping[str, Any]) -> Iterator[Problem]:
+    """What only the native engine can do."""
+    if request["engine"] == "native":
+        return
+    allocation = request["allocation"]
+    asked = {
+        "stability": request["stability"],
+        "previous": request["previous"],
+        **{f"allocation.{n}": allocation.get(n) for n in _NATIVE_ALLOCATION},
+    }
+    for where, value in asked.items():
+        if value:
+            yield Problem(
+                where,
+                f"the engine {request['engine']} has no such thing",
+                'leave it out, or use "engine": "native"',
+            )
+
+
 def _calibration(lifts: list[Data]) -> Iterator[Problem]:
     for row, lift in enumerate(lifts):
         if lift["liftStartDate"] > lift["liftEndDate"]:
             yield Problem(f"calibration[{row}]", "it ends before it starts")
-
-
-def _allocation(allocation: Mapping[str, Any]) -> Iterator[Problem]:
-    scenario = allocation.get("scenario", "max_response")
-    if allocation.get("target_value") is not None and (
-        scenario != "target_efficiency"
-    ):
-        yield Problem(
-            "allocation.target_value",
-            f"{scenario} has no target",
-            'use "scenario": "target_efficiency", or leave it out',
-        )
-    for channel, (low, high) in allocation.get("bounds", {}).items():
-        if low > high:
-            where = f"allocation.bounds.{channel}"
-            yield Problem(where, f"min {low:g} is above max {high:g}")
 
 
 def new_experiment(

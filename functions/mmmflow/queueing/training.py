@@ -24,6 +24,7 @@ from mmmflow.ports import (
     Update,
     Where,
 )
+from mmmflow.queueing import refreshes
 
 CHUNK = 100
 
@@ -207,18 +208,17 @@ def _freeze(
     """Write job_config.json, or take the one that stands there already.
 
     Raises:
-        InvalidInputError: the request does not fit the mapping.
+        InvalidInputError: the request does not fit the mapping, or names a
+            model that can't be refreshed.
     """
     training, mapping_document = found
     meaning = mapping.read(mapping_document.data["content"])
     problems = job_config.problems(data["request"], meaning)
     if problems:
         raise InvalidInputError(problems)
-    config = job_config.freeze(
-        data,
-        meaning,
-        training,
-    )
+    goal = job_config.goal_of(data["request"], meaning).column
+    previous = refreshes.model(ports, data, goal)
+    config = job_config.freeze(data, meaning, training, previous)
     name = paths.job_config(request.run_folder(data))
     try:
         content = json.dumps(config, indent=1, ensure_ascii=False).encode()

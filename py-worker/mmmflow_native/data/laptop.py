@@ -60,6 +60,12 @@ def _request(path: Path | None, columns: DataMapping) -> dict[str, Any]:
     problems = job_config.problems(asked, columns)
     if problems:
         raise InvalidInputError(problems)
+    if asked["previous"] is not None:
+        raise InvalidInputError.of(
+            "previous",
+            "no experiments are stored here",
+            "name the model's file: --previous out/results/models/1_2_1.json",
+        )
     if columns.country is not None and asked["country"] == _ALL:
         raise InvalidInputError.of(
             "country",

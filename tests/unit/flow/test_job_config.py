@@ -233,7 +233,85 @@ def test_a_budget_scenario_is_frozen_with_its_bounds() -> None:
     }
     config = frozen(allocation=allocation)
     bounds = {"default": [0.5, 2.0], "tv": [0, 3]}
-    assert config["allocation"] == {**allocation, "bounds": bounds}
+    assert config["allocation"] == {
+        **allocation,
+        "bounds": bounds,
+        "locked": [],
+        "groups": [],
+        "period": None,
+    }
+
+
+def test_locked_channels_groups_and_a_future_period_are_frozen() -> None:
+    period = {"name": "Q1", "start": "2027-01-04", "end": "2027-03-28"}
+    config = frozen(
+        allocation={
+            "locked": ["sea"],
+            "groups": [{"name": "all", "channels": ["tv", "sea"], "high": 5}],
+            "period": period,
+        }
+    )
+    found = parse_config(config).allocation
+    assert found.locked == ("sea",)
+    (group,) = found.groups
+    assert (group.channels, group.low, group.high) == (("tv", "sea"), 0, 5)
+    assert found.period is not None
+    assert str(found.period.end) == "2027-03-28"
+
+
+@pytest.mark.parametrize(
+    ("allocation", "problem"),
+    [
+        ({"locked": ["radio"]}, "allocation.locked: no such channel: 'radio'"),
+        (
+            {"groups": [{"name": "g", "channels": ["tv", "radio"]}]},
+            "allocation.groups[0].channels: no such channel: 'radio'",
+        ),
+        (
+            {
+                "groups": [
+                    {"name": "g", "channels": ["tv"], "low": 2, "high": 1}
+                ]
+            },
+            "allocation.groups[0]: low 2 is above high 1",
+        ),
+        (
+            {"groups": [{"name": n, "channels": ["tv"]} for n in "ab"]},
+            "allocation.groups[1]: 'tv' is in another group already",
+        ),
+        (
+            {
+                "period": {
+                    "name": "p",
+                    "start": "2027-02-01",
+                    "end": "2027-01-31",
+                }
+            },
+            "allocation.period: it ends before it starts",
+        ),
+    ],
+)
+def test_a_budget_that_can_not_be_is_refused(
+    allocation: dict[str, Any], problem: str
+) -> None:
+    (found,) = problems(allocation=allocation)
+    assert found.startswith(problem)
+
+
+def test_how_often_the_search_is_repeated_is_frozen() -> None:
+    assert frozen(stability=4)["stability"] == 4
+    assert parse_config(frozen(stability=4)).stability == 4
+    assert parse_config(frozen()).stability == 0
+
+
+def test_what_only_the_native_engine_can_do_is_refused_for_others() -> None:
+    asked = {"country": "DE", "stability": 3, "allocation": {"locked": ["tv"]}}
+    wanted = {**request.complete(asked), "engine": "robyn"}
+    found = [str(problem) for problem in request.contradictions(wanted)]
+    assert [line.split(":")[0] for line in found] == [
+        "stability",
+        "allocation.locked",
+    ]
 
 
 def test_a_target_that_the_scenario_does_not_have_is_refused() -> None:
