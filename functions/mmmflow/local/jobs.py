@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -101,6 +102,15 @@ class SubprocessJobs:
             child.why_stopped = "cancelled"
         _signal(row[0], signal.SIGTERM)
 
+    def log(self, execution: str, lines: int) -> list[str]:
+        row = self._database.connection.execute(
+            "SELECT 1 FROM executions WHERE name = ?", (execution,)
+        ).fetchone()
+        if row is None:
+            return []
+        with self._console(execution).open(errors="replace") as console:
+            return [line.rstrip("\n") for line in deque(console, lines)]
+
     def reap_orphans(self) -> None:
         """End what is late, and find what died, of an earlier runner."""
         rows = self._database.connection.execute(
@@ -154,7 +164,7 @@ class SubprocessJobs:
             "MMMFLOW_TIMEOUT_SECONDS": str(timeout_seconds),
             "MMMFLOW_PROGRESS_SECONDS": "0.5",
         }
-        with (self._folder / f"{name}.log").open("wb") as log:
+        with self._console(name).open("wb") as log:
             return subprocess.Popen(  # noqa: S603  (our own worker)
                 WORKER,
                 env=environment,
@@ -231,6 +241,9 @@ class SubprocessJobs:
         except BlockingIOError:
             return True
         return False
+
+    def _console(self, name: str) -> Path:
+        return self._folder / f"{name}.log"
 
     def _lock_file(self, name: str) -> Path:
         return self._folder / f"{name}.lock"
