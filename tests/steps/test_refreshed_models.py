@@ -19,7 +19,15 @@ MODEL = b'{"a": "model"}'
 def finished(world: World) -> str:
     """An experiment that succeeded, and left its selected model's JSON."""
     (id,) = world.queued()
-    launch(world.message("queue.changed", queue="default"), world.ports)
+    launch(
+        world.message(
+            "queue.changed",
+            message_id="m",
+            correlation_id="c",
+            queue="default",
+        ),
+        world.ports,
+    )
     collect(world.succeeded(id), world.ports)
     folder = paths.attempt_folder(world.run(id), 1)
     model = world.put(f"{folder}/results/models/1_2_1.json", MODEL)
