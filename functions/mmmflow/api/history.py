@@ -8,15 +8,28 @@ from mmmflow.ports import Ports
 from mmmflow.show import history, queue_views, views
 
 
+def batches(request: Request, ports: Ports) -> Response:
+    given = http.arguments(request, "limit", "after")
+    limit = views.read_limit(given)
+    found = queue_views.batches(ports, limit, given.get("after"))
+    return http.answer(ports, found, f"{len(found['batches'])} batches")
+
+
 def batch(request: Request, ports: Ports, id: str) -> Response:
-    del request
+    http.arguments(request)
     shown = queue_views.batch(ports, id)
     text = f"{shown['ended']} of {shown['experiments']} experiments ended"
     return http.answer(ports, shown, text)
 
 
+def asked(request: Request, ports: Ports, id: str) -> Response:
+    """What became of a request: made, or refused with its problems."""
+    http.arguments(request)
+    return http.answer(ports, views.request(ports, id))
+
+
 def refused(request: Request, ports: Ports) -> Response:
-    del request
+    http.arguments(request)
     return http.answer(ports, {"requests": views.refused(ports)})
 
 
@@ -33,7 +46,9 @@ def table(request: Request, ports: Ports) -> Response:
 
 
 ROUTES = (
+    Route("GET", "/api/v1/batches", batches),
     Route("GET", "/api/v1/batches/<id>", batch),
+    Route("GET", "/api/v1/requests/<id>", asked),
     Route("GET", "/api/v1/refused-requests", refused),
     Route("GET", "/api/v1/history.csv", table),
 )

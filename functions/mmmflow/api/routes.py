@@ -10,6 +10,7 @@ from mmmflow.api import (
     commands,
     contract,
     costs,
+    datasets,
     dead_letters,
     experiments,
     files,
@@ -24,6 +25,7 @@ from mmmflow.api import (
     settings,
     standing,
     submissions,
+    uploads,
 )
 from mmmflow.api.http import Route
 from mmmflow.domain.errors import Problem
@@ -38,6 +40,8 @@ ROUTES: tuple[Route, ...] = (
     *history.ROUTES,
     *dead_letters.ROUTES,
     *results.ROUTES,
+    *datasets.ROUTES,
+    *uploads.ROUTES,
     *settings.ROUTES,
     *notifications.ROUTES,
     *secrets.ROUTES,

@@ -25,13 +25,38 @@ def write(ports: Ports, previous_id: str, best: Json) -> Json | None:
         before, after = _side(ports, previous.data), _side(ports, best)
     except NotFoundError:
         return None
-    content = comparison.compare(before, after)
-    schema.require("comparison.json", content)
+    content = _compared(before, after)
     name = paths.comparison(
         best["country"], best["goal"], previous_id, best["id"]
     )
     datasets.create_json(ports, name, content)
     return {"object": name, "headline": content["headline"]}
+
+
+def compare(ports: Ports, before_id: str, after_id: str) -> Json:
+    """Two experiments that succeeded, side by side.
+
+    Raises:
+        NotFoundError: one is not there, has no result, or lost its files.
+    """
+    sides = []
+    for id in (before_id, after_id):
+        document = ports.documents.get("experiments", id)
+        if document is None or not document.data["result"]:
+            raise NotFoundError(f"result of experiment {id}")
+        try:
+            sides.append(_side(ports, document.data))
+        except NotFoundError:
+            raise NotFoundError(
+                f"file of the result of {id} any more"
+            ) from None
+    return _compared(*sides)
+
+
+def _compared(before: Side, after: Side) -> Json:
+    content = comparison.compare(before, after)
+    schema.require("comparison.json", content)
+    return content
 
 
 def _side(ports: Ports, experiment: Json) -> Side:

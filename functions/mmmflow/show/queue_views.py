@@ -8,6 +8,7 @@ from mmmflow.domain.experiment import TERMINAL, State
 from mmmflow.messaging import dead_letters
 from mmmflow.ports import Document, Json, NotFoundError, Order, Ports, Where
 from mmmflow.queueing import queues
+from mmmflow.show import views
 
 _LETTER_STATES = ("BURIED", "REPLAYED", "DISCARDED")
 
@@ -57,6 +58,21 @@ def queue(ports: Ports, name: str) -> Json:
         "waiting": _count(ports, name, State.WAITING),
         "held": _held(ports, found, today),
         "too_expensive": _too_expensive(ports, found),
+    }
+
+
+def batches(ports: Ports, limit: int, after: str | None) -> Json:
+    """The newest batches that are kept as such, and the cursor to the next."""
+    found = ports.documents.query(
+        "batches",
+        where=[Where("id", "<", after)] if after else [],
+        order_by=[Order("id", descending=True)],
+        limit=limit + 1,
+    )
+    page = found[:limit]
+    return {
+        "batches": [views.batch_summary(document.data) for document in page],
+        "next": page[-1].id if len(found) > limit else None,
     }
 
 

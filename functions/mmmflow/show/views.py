@@ -1,4 +1,4 @@
-"""What the API shows of experiments, champions and datasets."""
+"""What the API shows of experiments and champions."""
 
 import json
 import re
@@ -8,9 +8,10 @@ from datetime import date
 from typing import Any
 
 from mmmflow.domain import experiment as rules
-from mmmflow.domain import paths, request
+from mmmflow.domain import paths
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.domain.experiment import State
+from mmmflow.domain.request import run_folder
 from mmmflow.ports import Json, NotFoundError, Order, Ports, Where
 
 _MOST = 200
@@ -173,6 +174,25 @@ def batch_summary(data: Json) -> Json:
     return {field: data[field] for field in fields}
 
 
+def request(ports: Ports, id: str) -> Json:
+    """What became of a request: what was made for it, or its problems.
+
+    Raises: NotFoundError: it did not come, or is not answered yet.
+    """
+    document = ports.documents.get("requests", id)
+    if document is None:
+        raise NotFoundError(f"answered request {id} yet")
+    fields = ("kind", "key", "state", "actor", "correlation_id", "created_at")
+    data = document.data
+    return {
+        "id": id,
+        **{field: data[field] for field in fields},
+        "made": data.get("made", []),
+        "batch_id": data.get("batch_id"),
+        "problems": data.get("problems", []),
+    }
+
+
 def refused(ports: Ports) -> list[Json]:
     """The newest requests that were refused, with every problem."""
     fields = ("kind", "key", "problems", "actor", "correlation_id")
@@ -204,17 +224,41 @@ def champion(ports: Ports, country: str, goal: str) -> Json:
 
     Raises: NotFoundError.
     """
-    id = f"{country}~{paths.safe(goal)}"
-    document = ports.documents.get("champions", id)
-    if document is None:
-        raise NotFoundError(f"champion of {country}, {goal}")
-    data = {k: v for k, v in document.data.items() if k != "op"}
+    data = _champion(ports, country, goal)
     board = paths.rendering(country, goal, "leaderboard")
     return {
         "champion": data,
         "leaderboard": _object(ports, board),
         "comparison": _object(ports, data.get("comparison")),
     }
+
+
+def leaderboards(ports: Ports) -> list[Json]:
+    """Of which countries and goals there is one, and who leads it."""
+    fields = ("country", "goal", "experiment_id", "score", "rule", "updated_at")
+    return [
+        {field: data[field] for field in fields} for data in champions(ports)
+    ]
+
+
+def leaderboard(ports: Ports, country: str, goal: str) -> Any:
+    """The best experiments of a country and goal, ranked.
+
+    Raises: NotFoundError.
+    """
+    _champion(ports, country, goal)
+    found = _object(ports, paths.rendering(country, goal, "leaderboard"))
+    if found is None:
+        raise NotFoundError(f"leaderboard of {country}, {goal} yet")
+    return found
+
+
+def _champion(ports: Ports, country: str, goal: str) -> Json:
+    id = f"{country}~{paths.safe(goal)}"
+    document = ports.documents.get("champions", id)
+    if document is None:
+        raise NotFoundError(f"champion of {country}, {goal}")
+    return {k: v for k, v in document.data.items() if k != "op"}
 
 
 def _object(ports: Ports, name: str | None) -> Any:
@@ -224,24 +268,8 @@ def _object(ports: Ports, name: str | None) -> Any:
         return None
 
 
-def datasets(ports: Ports) -> list[Json]:
-    """The newest datasets, with what was wrong with them."""
-    fields = ("id", "country", "state", "source", "rows", "problems")
-    found = ports.documents.query(
-        "datasets", order_by=[Order("id", descending=True)], limit=_USUAL
-    )
-    return [
-        {
-            **{field: document.data[field] for field in fields},
-            "created_at": document.data["created_at"],
-            "prepared_with": document.data["prepared_with"],
-        }
-        for document in found
-    ]
-
-
 def _progress(ports: Ports, data: Json) -> Any:
-    folder = paths.attempt_folder(request.run_folder(data), data["attempt"])
+    folder = paths.attempt_folder(run_folder(data), data["attempt"])
     return _json(ports, f"{folder}/progress.json")
 
 
