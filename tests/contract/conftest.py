@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from mmmflow.cloud.environment import Environment
 from mmmflow.local import messages
 from mmmflow.local.jobs import SubprocessJobs
 from mmmflow.local.messages import Delivery, SqliteMessages
@@ -23,7 +24,7 @@ from mmmflow.ports import Bucket, Documents, Jobs, Ports, Secrets, Warehouse
 
 IMPLEMENTATIONS = {
     "world": ["embedded"],
-    "documents": ["embedded"],
+    "documents": ["embedded", "cloud"],
     "bucket": ["embedded"],
     "jobs": ["embedded"],
     "secrets": ["embedded"],
@@ -140,3 +141,28 @@ def embedded_secrets(embedded_world: World) -> Secrets:
 @pytest.fixture
 def embedded_warehouse(embedded_world: World) -> Warehouse:
     return embedded_world.ports.warehouse
+
+
+@pytest.fixture
+def environment(fresh_name: str) -> Environment:
+    """Names in a project of the test's own."""
+    return Environment(
+        project=fresh_name,
+        region="europe-west3",
+        prefix="mmmflow-test",
+        database="(default)",
+        uploads=f"{fresh_name}-uploads",
+        data=f"{fresh_name}-data",
+    )
+
+
+@pytest.fixture
+def cloud_documents(
+    environment: Environment,
+    firestore_host: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Documents:
+    from mmmflow.cloud.documents import FirestoreDocuments
+
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_host)
+    return FirestoreDocuments(environment)

@@ -1,10 +1,12 @@
 """Documents in memory, watched: every commit is shown to the invariants."""
 
 import json
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mmmflow import document_rules
 from mmmflow.ports import (
     AlreadyExistsError,
     ConflictError,
@@ -18,6 +20,9 @@ from mmmflow.ports import (
 )
 
 from tests.simulation.world import World
+
+_MISSING = object()
+_COMPARE = {"<": operator.lt, "<=": operator.le, ">=": operator.ge}
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,12 @@ class SimDocuments:
     ) -> list[Document]:
         def apply() -> list[Document]:
             found = self._select(collection, where)
-            for order in reversed(order_by):
+            for order in reversed(document_rules.full_order(where, order_by)):
+                found = [
+                    id
+                    for id in found
+                    if self._field(collection, id, order) is not _MISSING
+                ]
                 found.sort(
                     key=lambda id: _rank(self._field(collection, id, order)),
                     reverse=order.descending,
@@ -76,6 +86,7 @@ class SimDocuments:
         )
 
     def commit(self, writes: Sequence[Write]) -> None:
+        document_rules.require_fits(writes)
         guarded = [
             write
             for write in writes
@@ -157,20 +168,20 @@ class SimDocuments:
                 return bool(value == where.value)
             case "in":
                 return value in where.value
-            case _ if value is None:
-                return False
-            case "<":
-                return bool(value < where.value)
-            case "<=":
-                return bool(value <= where.value)
-        return bool(value >= where.value)
+            case "contains":
+                return isinstance(value, list) and where.value in value
+        if value is _MISSING or value is None:
+            return False
+        return bool(_COMPARE[where.op](value, where.value))
 
     def _field(self, collection: str, id: str, of: Where | Order) -> Any:
         if of.field == "id":
             return id
         value: Any = self._rows[collection][id].data
         for part in of.field.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
+            if not isinstance(value, dict) or part not in value:
+                return _MISSING
+            value = value[part]
         return value
 
 

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+from mmmflow import document_rules
 from mmmflow.local.database import Database, next_value
 from mmmflow.ports import (
     AlreadyExistsError,
@@ -40,12 +41,13 @@ class SqliteDocuments:
         limit: int | None = None,
     ) -> list[Document]:
         condition, values = _condition(collection, where)
-        orders = [
-            f"{_field(o.field)} {'DESC' if o.descending else 'ASC'}"
-            for o in order_by
-        ]
-        if all(o.field != "id" for o in order_by):
-            orders.append("id")
+        orders = []
+        for order in document_rules.full_order(where, order_by):
+            direction = "DESC" if order.descending else "ASC"
+            orders.append(f"{_field(order.field)} {direction}")
+            if order.field == "id":
+                break  # none is like another in this
+            condition += f" AND {_type(order.field)} IS NOT NULL"
         sql = (
             f"SELECT id, version, data FROM documents WHERE {condition}"  # noqa: S608
             f" ORDER BY {', '.join(orders)} LIMIT ?"
@@ -65,6 +67,7 @@ class SqliteDocuments:
         return int(row[0])
 
     def commit(self, writes: Sequence[Write]) -> None:
+        document_rules.require_fits(writes)
         with self._database.write() as connection:
             for write in writes:
                 _apply(connection, write)
@@ -115,6 +118,11 @@ def _field(field: str) -> str:
     return f"data ->> '$.{field}'"
 
 
+def _type(field: str) -> str:
+    """The JSON type of the field as SQL; no value where it is missing."""
+    return f"json_type(data, '$.{field}')"
+
+
 def _condition(
     collection: str, where: Sequence[Where]
 ) -> tuple[str, list[Any]]:
@@ -126,7 +134,11 @@ def _condition(
             parts.append(f"{field} IN ({marks})")
             values += value
         elif value is None and condition.op == "==":
-            parts.append(f"{field} IS NULL")
+            parts.append(f"{_type(condition.field)} = 'null'")
+        elif condition.op == "contains":
+            each = f"json_each(data, '$.{condition.field}')"
+            parts.append(f"EXISTS (SELECT 1 FROM {each} WHERE value = ?)")  # noqa: S608
+            values.append(value)
         else:
             op = "=" if condition.op == "==" else condition.op
             parts.append(f"{field} {op} ?")
