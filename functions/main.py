@@ -132,6 +132,16 @@ def sweep(event: Any) -> None:
 
 @functions_framework.cloud_event
 @log.entry(events.labels)
+@dead_letters.guarded
+def costs(event: Any) -> None:
+    """A timer."""
+    from mmmflow.steps.costs import costs as step
+
+    step(events.read_message(event), wiring.ports())
+
+
+@functions_framework.cloud_event
+@log.entry(events.labels)
 def bury(event: Any) -> None:
     """A message that could not be delivered."""
     from mmmflow.steps.bury import bury as step

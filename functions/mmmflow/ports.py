@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from mmmflow.domain.bills import CostLine
+
 Json = dict[str, Any]
 
 
@@ -419,6 +421,14 @@ class Outside(Protocol):
         ...
 
 
+class Billing(Protocol):
+    """The bill of what runs the flow."""
+
+    def lines(self, since: str) -> "list[CostLine]":
+        """What each SKU cost on each day from `since`, 2026-11-20, on."""
+        ...
+
+
 class Clock(Protocol):
     def now(self) -> datetime:
         """The time in UTC."""
@@ -467,6 +477,7 @@ class Ports:
     secrets: Secrets
     outside: Outside
     identity: Identity
+    billing: Billing
     clock: Clock
     entropy: Entropy
 

@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 import main
 from mmmflow import wiring
+from mmmflow.local.billing import NoBilling
 from mmmflow.local.identity import LoopbackIdentity
 from mmmflow.messaging import topology
 from mmmflow.ports import Ports
@@ -112,6 +113,7 @@ class Simulation:
             secrets=SimSecrets(self.world),
             outside=SimOutside(self.world),
             identity=LoopbackIdentity(),
+            billing=NoBilling(),
             clock=_Clock(self.world),
             entropy=_Entropy(self.world),
         )

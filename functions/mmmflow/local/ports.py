@@ -5,6 +5,7 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mmmflow.local.billing import NoBilling
 from mmmflow.local.database import Database
 from mmmflow.local.documents import SqliteDocuments
 from mmmflow.local.identity import LoopbackIdentity
@@ -48,6 +49,7 @@ def open_ports(home: Path) -> Ports:
         secrets=FileSecrets(home / "secrets"),
         outside=HttpOutside(private=os.environ.get(_PRIVATE) == "1"),
         identity=LoopbackIdentity(),
+        billing=NoBilling(),
         clock=SystemClock(),
         entropy=SystemEntropy(),
     )

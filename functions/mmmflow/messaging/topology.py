@@ -35,6 +35,7 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "reconcile": ("execution.ended",),
     "sweep": ("timer.sweep",),
+    "costs": ("timer.costs",),
     "bury": ("dead-letter",),
 }
 
