@@ -39,7 +39,9 @@ _CHANGES = (
     "write",
     "delete",
     "publish",
+    "publish_all",
     "start",
+    "submit",
     "cancel",
 )
 

@@ -252,11 +252,24 @@ class Bucket(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Outbound:
+    """A message to publish."""
+
+    topic: str
+    data: bytes
+    attributes: Mapping[str, str]
+
+
 class Messages(Protocol):
     def publish(
         self, topic: str, data: bytes, attributes: Mapping[str, str]
     ) -> None:
         """Returns when the message is safely stored by the service."""
+        ...
+
+    def publish_all(self, messages: Sequence[Outbound]) -> None:
+        """As `publish`, of many at once; if it fails, some may be stored."""
         ...
 
 

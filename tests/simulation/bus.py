@@ -7,11 +7,12 @@ the envelope of a push subscription, as the embedded runner and Pub/Sub do.
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mmmflow.messaging import topology
+from mmmflow.ports import Outbound
 
 from tests.simulation.world import Actor, Outcome, Violation, World
 
@@ -72,6 +73,11 @@ class SimBus:
                 topic, data, attributes, f"{actor.key}/{actor.calls}"
             ),
         )
+
+    def publish_all(self, messages: Sequence[Outbound]) -> None:
+        """One by one: it may fail after some of them."""
+        for message in messages:
+            self.publish(message.topic, message.data, message.attributes)
 
     def announce(
         self, topic: str, attributes: Mapping[str, str], key: str

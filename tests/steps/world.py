@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -18,6 +18,7 @@ from mmmflow.ports import (
     Json,
     Message,
     ObjectEvent,
+    Outbound,
     Ports,
     RefusedError,
     Update,
@@ -116,6 +117,10 @@ class RecordedMessages:
     ) -> None:
         self._bus.publish(topic, data, attributes)
         self.published.append((topic, json.loads(data)))
+
+    def publish_all(self, messages: Sequence[Outbound]) -> None:
+        for message in messages:
+            self.publish(message.topic, message.data, message.attributes)
 
 
 class World:

@@ -8,12 +8,13 @@ acknowledgement deadline passes, and at once after a restart.
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mmmflow.local.database import Database
 from mmmflow.messaging import topology
+from mmmflow.ports import Outbound
 
 ACK_DEADLINE = 600.0
 _FIRST_BACK_OFF = 0.2
@@ -47,8 +48,17 @@ class SqliteMessages:
     def publish(
         self, topic: str, data: bytes, attributes: Mapping[str, str]
     ) -> None:
+        self.publish_all([Outbound(topic, data, attributes)])
+
+    def publish_all(self, messages: Sequence[Outbound]) -> None:
         with self._database.write() as connection:
-            insert(connection, topic, data, attributes)
+            for message in messages:
+                insert(
+                    connection,
+                    message.topic,
+                    message.data,
+                    message.attributes,
+                )
         self.wake()
 
     def lease(self, limit: int) -> list[Delivery]:

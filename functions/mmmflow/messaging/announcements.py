@@ -41,8 +41,9 @@ def announce(ports: Ports, bucket: Bucket, info: ObjectInfo) -> None:
         "objectId": info.name,
         "objectGeneration": info.generation,
     }
-    for (name, prefix), topic in NOTIFICATIONS.items():
-        if name == bucket.name and info.name.startswith(prefix):
+    names = {"uploads": ports.uploads.name, "data": ports.data.name}
+    for (among, prefix), topic in NOTIFICATIONS.items():
+        if names[among] == bucket.name and info.name.startswith(prefix):
             ports.messages.publish(topic, b"{}", attributes)
 
 

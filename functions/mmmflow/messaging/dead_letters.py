@@ -72,7 +72,7 @@ def note_failure(
     data = {
         "schema_version": 1,
         "function": function,
-        "topic": str(event["source"]).rpartition("/topics/")[2],
+        "topic": events.topic_of(event),
         "error": redact_text(f"{type(error).__name__}: {error}")[:_LONGEST],
         "created_at": ports.clock.now().isoformat(),
     }
@@ -116,8 +116,8 @@ def bury(ports: Ports, message: Message) -> None:
         "schema_version": 1,
         "state": "BURIED",
         "topic": known.get("topic")
-        or attributes.get("topic")
-        or topology.topic_of(function, attributes),
+        or topology.topic_of(subscription, attributes)
+        or attributes.get("topic", ""),
         "subscription": subscription,
         "function": function,
         "deliveries": deliveries,

@@ -7,6 +7,7 @@ from typing import Any
 from mmmflow import schema
 from mmmflow.domain import paths
 from mmmflow.domain.errors import InvalidInputError
+from mmmflow.messaging import topology
 from mmmflow.ports import Json, Message, ObjectEvent
 
 _FINALIZE = "OBJECT_FINALIZE"
@@ -19,7 +20,6 @@ def read_message(event: Any) -> Message:
         InvalidInputError: its data is not a JSON object.
     """
     pushed = event.data["message"]
-    topic = str(event["source"]).rpartition("/topics/")[2]
     attributes = dict(pushed.get("attributes") or {})
     try:
         data = base64.b64decode(pushed.get("data") or "")
@@ -28,7 +28,14 @@ def read_message(event: Any) -> Message:
         raise InvalidInputError.of("message", f"no JSON: {error}") from None
     if not isinstance(body, dict):
         raise InvalidInputError.of("message", "no JSON object")
+    topic = topic_of(event)
     return Message(topic, str(pushed["messageId"]), body, attributes, len(data))
+
+
+def topic_of(event: Any) -> str:
+    """Our name of the topic that the event came on."""
+    name = str(event["source"]).rpartition("/topics/")[2]
+    return topology.topic_named(name)
 
 
 def read_any(event: Any) -> Message:
@@ -62,7 +69,7 @@ def labels(event: Any) -> dict[str, str]:
     """What a log line should say of the event that is being handled."""
     attributes = event.data["message"].get("attributes") or {}
     found = {
-        "topic": str(event["source"]).rpartition("/topics/")[2],
+        "topic": topic_of(event),
         "correlation_id": attributes.get("correlation_id"),
         "object": attributes.get("objectId"),
     }

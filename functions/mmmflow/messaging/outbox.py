@@ -23,6 +23,7 @@ from mmmflow.ports import (
     Document,
     Json,
     Order,
+    Outbound,
     Ports,
     Where,
     Write,
@@ -89,9 +90,8 @@ def commit(
 
 def send(ports: Ports, messages: Sequence[Outgoing]) -> None:
     """Send messages that follow from no change of state."""
-    for message in messages:
-        row = _row(ports, message, "")
-        _publish(ports, row.data)
+    rows = [_row(ports, message, "") for message in messages]
+    ports.messages.publish_all([_outbound(row.data) for row in rows])
 
 
 def send_overdue(ports: Ports, before: str) -> int:
@@ -171,9 +171,8 @@ def _say(row: Json, how: str = "") -> None:
 
 def _send(ports: Ports, rows: Sequence[Create | Document]) -> None:
     """Publish them; once each is confirmed they are forgotten together."""
-    for row in rows:
-        _publish(ports, row.data)
     if rows:
+        ports.messages.publish_all([_outbound(row.data) for row in rows])
         ports.documents.commit([Delete(COLLECTION, row.id) for row in rows])
 
 
@@ -193,7 +192,7 @@ def _again(ports: Ports, message: Original, op: str) -> Create:
     )
 
 
-def _publish(ports: Ports, row: dict[str, Any]) -> None:
+def _outbound(row: dict[str, Any]) -> Outbound:
     if "content" in row:
         content = base64.b64decode(row["content"])
         attributes = row["attributes"]
@@ -203,4 +202,4 @@ def _publish(ports: Ports, row: dict[str, Any]) -> None:
             "correlation_id": row["correlation_id"],
             "topic": row["topic"],
         }
-    ports.messages.publish(row["topic"], content, attributes)
+    return Outbound(row["topic"], content, attributes)

@@ -1,12 +1,15 @@
 """Which function is woken by which topic, and which objects tell of it.
 
-The embedded runner subscribes from this table.
+The embedded runner subscribes from this table, with one subscription a
+function. On a platform there is one for each of its topics, and names have
+the deployment's before them: `mmmflow-dev.notify.batch.changed` gives the
+function `notify` what comes on `mmmflow-dev.batch.changed`.
 """
 
-import re
 from collections.abc import Mapping
 
-# Topic of each prefix of a bucket whose finished objects are announced.
+# Topic of each prefix of a bucket whose finished objects are announced; the
+# buckets go by their names among the ports.
 NOTIFICATIONS: Mapping[tuple[str, str], str] = {
     ("uploads", ""): "object.uploads",
     ("data", "datasets/"): "object.datasets",
@@ -43,20 +46,32 @@ DEAD_LETTER = "dead-letter"
 MAX_DELIVERIES = 10
 
 
+def topic_named(name: str) -> str:
+    """Our topic of that name on a platform; the name itself if none is."""
+    known = {t for topics in SUBSCRIPTIONS.values() for t in topics}
+    return next((topic for topic in known if _ends(name, topic)), name)
+
+
 def function_of(subscription: str) -> str:
-    """The function that the subscription wakes; "" if it is none of ours.
+    """The function that the subscription wakes; "" if it is none of ours."""
+    return next(
+        (
+            function
+            for function, topics in SUBSCRIPTIONS.items()
+            if _ends(subscription, function)
+            or any(_ends(subscription, f"{function}.{t}") for t in topics)
+        ),
+        "",
+    )
 
-    On a platform its name may have more around the function's.
-    """
-    parts = re.split(r"[^a-z]+", subscription.lower())
-    return next((name for name in SUBSCRIPTIONS if name in parts), "")
 
-
-def topic_of(function: str, attributes: Mapping[str, str]) -> str:
-    """The topic that a message to the function came from, as far as known."""
+def topic_of(subscription: str, attributes: Mapping[str, str]) -> str:
+    """The topic that its message came from, as far as that is known."""
+    function = function_of(subscription)
     topics = SUBSCRIPTIONS.get(function, ())
-    if len(topics) == 1:
-        return topics[0]
+    for topic in topics:
+        if len(topics) == 1 or _ends(subscription, f"{function}.{topic}"):
+            return topic
     name = attributes.get("objectId")
     if name is None:
         named = attributes.get("topic", "")
@@ -67,3 +82,8 @@ def topic_of(function: str, attributes: Mapping[str, str]) -> str:
         if topic in topics and name.startswith(prefix)
     )
     return next(found, "")
+
+
+def _ends(name: str, part: str) -> bool:
+    """The name is that part, or has a deployment's prefix before it."""
+    return name == part or name.endswith(f".{part}")

@@ -1,13 +1,13 @@
 """A change of state and the messages that follow from it are one commit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.messaging import outbox
 from mmmflow.messaging.outbox import Outgoing
-from mmmflow.ports import Create, Delete, Ports, Update
+from mmmflow.ports import Create, Delete, Outbound, Ports, Update
 
 from tests.faults import CallFailedError, Fault, Plan, faulty
 
@@ -25,6 +25,10 @@ class Recorder:
         self, topic: str, data: bytes, attributes: Mapping[str, str]
     ) -> None:
         self.sent.append((topic, data, attributes))
+
+    def publish_all(self, messages: Sequence[Outbound]) -> None:
+        for message in messages:
+            self.publish(message.topic, message.data, message.attributes)
 
 
 @pytest.fixture
