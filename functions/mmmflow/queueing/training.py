@@ -95,7 +95,7 @@ def _released(ports: Ports, data: Json) -> Json | None:
     if "batch" in waits_for and not _is_complete(ports, waits_for["batch"]):
         return None
     try:
-        found = _training(ports, data)
+        found = available(ports, data)
         if found is None:
             rest = {
                 what: value
@@ -143,7 +143,7 @@ def queue_changed(data: Json) -> Outgoing:
     return Outgoing("queue.changed", data["correlation_id"], body)
 
 
-def _training(ports: Ports, data: Json) -> tuple[Json, Document] | None:
+def available(ports: Ports, data: Json) -> tuple[Json, Document] | None:
     """(what `prepare` made, the mapping), or None while there is none.
 
     Raises:
