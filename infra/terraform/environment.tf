@@ -17,11 +17,17 @@ locals {
       MMMFLOW_AUDIENCES = local.url.api
       MMMFLOW_SIGNER    = google_service_account.function["api"].email
     })
+    costs = local.billing
     page = merge(local.let_in, {
       MMMFLOW_IDENTITY  = "iap"
       MMMFLOW_AUDIENCES = "/projects/${data.google_project.this.number}/locations/${var.region}/services/${local.prefix}-page"
       MMMFLOW_SIGNER    = google_service_account.function["page"].email
     })
+  }
+
+  # No function reads a bill that there is none of.
+  billing = var.billing_export == null ? {} : {
+    MMMFLOW_BILLING_EXPORT = var.billing_export
   }
 
   let_in = {
