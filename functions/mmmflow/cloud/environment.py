@@ -26,6 +26,8 @@ class Environment:
         run_endpoint: `host:port` of a stand-in for Cloud Run, without TLS.
         secrets_endpoint: the same for Secret Manager.
         logging_endpoint: the same for Cloud Logging.
+        billing_export: table of the billing export,
+            `project.dataset.table`; "" where no costs are read.
     """
 
     project: str
@@ -39,6 +41,7 @@ class Environment:
     run_endpoint: str = ""
     secrets_endpoint: str = ""
     logging_endpoint: str = ""
+    billing_export: str = ""
 
     def topic(self, name: str) -> str:
         """The full name of a topic of ours, as `experiment.requested`."""
@@ -73,6 +76,7 @@ def read(env: Mapping[str, str] = os.environ) -> Environment:
         run_endpoint=env.get("MMMFLOW_RUN_ENDPOINT", ""),
         secrets_endpoint=env.get("MMMFLOW_SECRETS_ENDPOINT", ""),
         logging_endpoint=env.get("MMMFLOW_LOGGING_ENDPOINT", ""),
+        billing_export=env.get("MMMFLOW_BILLING_EXPORT", ""),
     )
 
 
