@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 
 import pytest
+from mmmflow.document_rules import TooLargeError
 from mmmflow.ports import (
     AlreadyExistsError,
     ConflictError,
@@ -49,6 +50,46 @@ def test_a_document_reads_back_as_it_was_written(documents: Documents) -> None:
         "map": {"ü": {}},
     }
     assert put(documents, "x", **data).data == data
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [[0.5, 3], [], [[1], [[2]]]],
+        [{"[]": [1]}, {"{}": {}}, {"[]": 1, "{}": 2}, {"{}": {"[]": []}}],
+        {"[]": {"{}": [[1]]}},
+        {"tv.spend": 1, "a`b\\": 2, "": 3, "Ü-Wagen 1/2": 4, "7": [None]},
+        {"__index_level_0__": 1, "=": {"==": 2}, "_": 3, "____": 4, "a.b": 5},
+        [None, True, 0, 0.0, -1.5, "", "2026-11-20T10:45:12+00:00"],
+        -(2**63),
+        1e308,
+        "\x00\U0001f600",
+    ],
+)
+def test_every_json_value_reads_back_as_it_was_written(
+    documents: Documents, value: object
+) -> None:
+    read = put(documents, "x", value=value).data["value"]
+    assert read == value
+    assert repr(read) == repr(value)  # True is not 1, and 1 is not 1.0
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_what_is_no_json_is_refused(
+    documents: Documents, number: float
+) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        put(documents, "x", number=number)
+    assert documents.get("things", "x") is None
+
+
+def test_the_time_it_expires_at_reads_back_as_it_was_written(
+    documents: Documents,
+) -> None:
+    times = ["2026-11-20T10:45:12+00:00", "2026-11-20T10:45:12.000123+00:00"]
+    for number, time in enumerate(times):
+        read = put(documents, f"x{number}", expires_at=time)
+        assert read.data == {"expires_at": time}
 
 
 def test_a_document_is_created_only_where_there_is_none(
@@ -144,6 +185,41 @@ def test_a_commit_is_all_or_none(
     assert get(documents, "there").data == {"a": 1}
 
 
+def test_a_commit_names_each_document_once(documents: Documents) -> None:
+    with pytest.raises(ValueError, match="once"):
+        documents.commit([Delete("things", "x"), Create("things", "x", {})])
+    assert documents.get("things", "x") is None
+
+
+def test_a_commit_of_nothing_is_nothing(documents: Documents) -> None:
+    documents.commit([])
+
+
+def test_a_commit_takes_500_writes_and_no_more(documents: Documents) -> None:
+    writes = [Create("things", f"{n:03}", {"n": n}) for n in range(501)]
+    with pytest.raises(TooLargeError, match="501 writes, more than 500"):
+        documents.commit(writes)
+    documents.commit(writes[:500])
+    assert documents.count("things") == 500
+
+
+def test_a_document_has_up_to_a_mebibyte(documents: Documents) -> None:
+    with pytest.raises(TooLargeError, match="things/x has 10"):
+        put(documents, "x", text="x" * 1024 * 1024)
+    put(documents, "x", text="x" * 1024 * 1000)
+
+
+def test_a_document_is_nested_up_to_20_levels_deep(
+    documents: Documents,
+) -> None:
+    def nested(levels: int) -> Json:
+        return {"a": nested(levels - 1)} if levels > 1 else {"a": 1}
+
+    put(documents, "x", **nested(19))
+    with pytest.raises(TooLargeError, match="deeper than 20"):
+        put(documents, "y", **nested(21))
+
+
 def test_several_documents_change_in_one_commit(documents: Documents) -> None:
     a, b = put(documents, "a", n=1), put(documents, "b", n=1)
     documents.commit(
@@ -181,8 +257,24 @@ def test_of_many_at_once_one_wins(documents: Documents) -> None:
 
 @pytest.fixture
 def several(documents: Documents) -> Documents:
-    put(documents, "a", state="QUEUED", n=2, at="2026-01-01", map={"k": 1})
-    put(documents, "b", state="QUEUED", n=10, at="2026-01-03", map={"k": 2})
+    put(
+        documents,
+        "a",
+        state="QUEUED",
+        n=2,
+        at="2026-01-01",
+        map={"k": 1},
+        tags=["t=1", "u=1"],
+    )
+    put(
+        documents,
+        "b",
+        state="QUEUED",
+        n=10,
+        at="2026-01-03",
+        map={"k": 2},
+        tags=["t=1"],
+    )
     put(documents, "c", state="FAILED", n=10, at=None, map={"k": 2})
     put(documents, "d", state="WAITING", n=1, at="2026-01-02", map={})
     documents.commit([Create("others", "z", {"state": "QUEUED", "n": 10})])
@@ -219,6 +311,17 @@ def test_a_query_gives_versions_that_can_be_written_over(
         ([Where("id", "<", "c")], ["a", "b"]),
         ([Where("n", "==", 10), Where("state", "==", "QUEUED")], ["b"]),
         ([Where("missing", "==", 1)], []),
+        ([Where("missing", "==", None)], []),
+        ([Where("map.missing", "==", None)], []),
+        ([Where("missing", "<=", 1)], []),
+        ([Where("tags", "contains", "t=1")], ["a", "b"]),
+        ([Where("tags", "contains", "t")], []),
+        ([Where("n", "==", 2), Where("tags", "contains", "u=1")], ["a"]),
+        ([Where("n", ">=", 2), Where("n", "<", 10)], ["a"]),
+        ([Where("n", ">=", 2), Where("at", "<=", "2026-01-02")], ["a"]),
+        ([Where("state", "in", ["QUEUED"]), Where("n", "<", 5)], ["a"]),
+        ([Where("id", ">=", "b"), Where("state", "==", "QUEUED")], ["b"]),
+        ([Where("id", "in", ["a", "z"])], ["a"]),
     ],
 )
 def test_a_query_finds_what_meets_every_condition(
@@ -236,12 +339,53 @@ def test_a_query_finds_what_meets_every_condition(
         ([Order("state"), Order("n", descending=True)], ["c", "b", "a", "d"]),
         ([Order("id", descending=True)], ["d", "c", "b", "a"]),
         ([Order("at")], ["c", "a", "d", "b"]),
+        ([Order("map.k", descending=True)], ["c", "b", "a"]),
+        ([Order("n", descending=True), Order("id")], ["b", "c", "a", "d"]),
     ],
 )
 def test_a_query_is_in_order_and_ties_in_that_of_the_ids(
     several: Documents, order_by: list[Order], expected: list[str]
 ) -> None:
     assert ids(several.query("things", order_by=order_by)) == expected
+
+
+def test_what_may_be_too_much_is_no_reason_for_another_order(
+    several: Documents,
+) -> None:
+    found = several.query(
+        "things",
+        [Where("n", "<=", 10), Where("at", "<=", "2026-01-03")],
+        [Order("n", descending=True), Order("id")],
+        limit=2,
+    )
+    assert ids(found) == ["b", "a"]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_pages_follow_each_other_without_a_gap(
+    documents: Documents, descending: bool
+) -> None:
+    documents.commit([Create("things", f"{n:02}", {}) for n in range(23)])
+    seen: list[str] = []
+    after: list[Where] = []
+    while page := documents.query(
+        "things", after, [Order("id", descending)], limit=5
+    ):
+        seen += ids(page)
+        last = page[-1].id
+        after = [
+            Where("id", *(("<", last) if descending else (">=", f"{last}~")))
+        ]
+    expected = [f"{n:02}" for n in range(23)]
+    assert seen == (expected[::-1] if descending else expected)
+
+
+def test_a_condition_names_up_to_30_alternatives(several: Documents) -> None:
+    names = [*map(str, range(29)), "a"]
+    assert ids(several.query("things", [Where("id", "in", names)])) == ["a"]
+    for ask in (several.query, several.count):
+        with pytest.raises(TooLargeError, match="31 alternatives"):
+            ask("things", [Where("id", "in", [*names, "z"])])
 
 
 def test_a_limit_cuts_after_the_order(several: Documents) -> None:

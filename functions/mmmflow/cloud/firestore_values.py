@@ -2,11 +2,13 @@
 
 Firestore knows no list within a list. Such a list is stored as a map with the
 one key `[]`; a map in a list that has only that key, or only `{}`, is itself
-stored under the one key `{}`. So every JSON value reads back as it was. A
-document's field `expires_at`, which a TTL policy goes by, is a timestamp.
+stored under the one key `{}`. It knows no empty key and none as `__a__` (which
+a column may be called): these are stored behind a `=`, like those that begin
+with one. So every JSON value reads back as it was. A document's field `expires_at`, which a TTL policy goes by, is a timestamp.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +19,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 # The messages of the protocol themselves, ten times faster than their wrappers.
 _Value: Any = types.Value.pb()
 _LIST, _MAP = "[]", "{}"
+_REFUSED = re.compile(r"|__.*__|=.*", re.DOTALL)
 _TIMES = ("expires_at",)
 
 
@@ -49,7 +52,7 @@ def encode(value: Any) -> Any:
         case float() if math.isfinite(value):
             content = {"double_value": value}
         case dict():
-            fields = {key: encode(one) for key, one in value.items()}
+            fields = {_name(key): encode(one) for key, one in value.items()}
             content = {"map_value": {"fields": fields}}
         case list() | tuple():
             parts = [encode(_enclosed(one)) for one in value]
@@ -66,13 +69,20 @@ def decode(value: Any) -> Any:
             return None
         case "map_value":
             fields = value.map_value.fields
-            return {key: decode(one) for key, one in fields.items()}
+            return {
+                key.removeprefix("="): decode(one)
+                for key, one in fields.items()
+            }
         case "array_value":
             return [_freed(decode(one)) for one in value.array_value.values]
         case "timestamp_value":
             time: datetime = value.timestamp_value.ToDatetime(UTC)
             return time.isoformat()
     return getattr(value, kind)
+
+
+def _name(key: str) -> str:
+    return f"={key}" if _REFUSED.fullmatch(key) else key
 
 
 def _enclosed(value: Any) -> Any:

@@ -61,6 +61,7 @@ class SqliteDocuments:
         ]
 
     def count(self, collection: str, where: Sequence[Where] = ()) -> int:
+        document_rules.full_order(where, ())  # refuses too many alternatives
         condition, values = _condition(collection, where)
         sql = f"SELECT count(*) FROM documents WHERE {condition}"  # noqa: S608
         row = self._database.connection.execute(sql, values).fetchone()
