@@ -87,33 +87,42 @@ def arguments(request: Request, *known: str) -> Mapping[str, str]:
     Raises:
         InvalidInputError: there is one of another name, or one twice.
     """
-    problems = [
-        Problem(name, "no such argument", f"one of {', '.join(known)}")
-        if known
-        else Problem(name, "no such argument", "there are none")
-        for name in request.args
-        if name not in known
-    ]
-    problems += [
-        Problem(name, "it is given more than once")
-        for name, values in request.args.lists()
-        if len(values) > 1
-    ]
+    problems = _unknown(request, known)
     if problems:
         raise InvalidInputError(problems)
     return request.args
 
 
-def switch(given: Mapping[str, str], name: str) -> bool:
-    """An argument that is true or false; false where it is not given.
+def switches(request: Request, *known: str) -> list[bool]:
+    """The query's arguments, each true or false; false where not given.
 
     Raises:
-        InvalidInputError: it is neither.
+        InvalidInputError: with every problem.
     """
-    value = given.get(name, "false")
-    if value not in ("true", "false"):
-        raise InvalidInputError.of(name, f"{value!r} is neither true nor false")
-    return value == "true"
+    given = [request.args.get(name, "false") for name in known]
+    problems = _unknown(request, known)
+    problems += [
+        Problem(name, f"{value!r} is neither true nor false")
+        for name, value in zip(known, given, strict=True)
+        if value not in ("true", "false")
+    ]
+    if problems:
+        raise InvalidInputError(problems)
+    return [value == "true" for value in given]
+
+
+def _unknown(request: Request, known: Sequence[str]) -> list[Problem]:
+    hint = f"one of {', '.join(known)}" if known else "there are none"
+    problems = [
+        Problem(name, "no such argument", hint)
+        for name in request.args
+        if name not in known
+    ]
+    return problems + [
+        Problem(name, "it is given more than once")
+        for name, values in request.args.lists()
+        if len(values) > 1
+    ]
 
 
 def number(

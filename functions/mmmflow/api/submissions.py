@@ -4,6 +4,7 @@ from io import BufferedReader, RawIOBase
 from typing import cast
 
 from flask import Request, Response
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from mmmflow import schema
 from mmmflow.api import http
@@ -12,17 +13,27 @@ from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.ports import Json, Ports
 from mmmflow.show import views
 from mmmflow.steps import enqueue
-from mmmflow.submit import manifests, requests, revisions, submission
+from mmmflow.submit import (
+    dry_run,
+    manifests,
+    requests,
+    revisions,
+    submission,
+)
 
 _READERS = {
     "text/csv": manifests.csv_rows,
     "application/x-ndjson": manifests.json_rows,
 }
-_SWITCHES = ("partial", "force")
+_OBJECT = (
+    "put it into the data bucket under batches/, and POST /api/v1/experiments"
+    ' {"batch_object": {"name": …, "generation": …}}'
+)
 
 
 def submit(request: Request, ports: Ports) -> Response:
     """Makes the experiments of an experiment.requested.json."""
+    http.arguments(request)
     body = http.without_actor(http.body(request))
     asked = _asked(request, body, ports)
     known = requests.answered(ports, asked) is not None
@@ -30,22 +41,21 @@ def submit(request: Request, ports: Ports) -> Response:
     return _answer(ports, asked, known, [])
 
 
+def try_out(request: Request, ports: Ports) -> Response:
+    """What `submit` would make of the same body."""
+    http.arguments(request)
+    body = http.without_actor(http.body(request))
+    asked = _asked(request, body, ports)
+    return _plan(ports, submission.read(ports, asked.body), [])
+
+
 def batch(request: Request, ports: Ports) -> Response:
     """Makes one experiment a row; all of them or, with `partial`, the right.
 
     The body is read row by row, and no further than the first row too many.
     """
-    reader = _READERS.get(request.mimetype)
-    if reader is None:
-        problem = Problem(
-            "Content-Type", f"it must be {' or '.join(sorted(_READERS))}"
-        )
-        raise http.RefusedError(415, "no_batch", [problem])
-    partial, force = _switches(request)
-    lines = BufferedReader(cast(RawIOBase, request.stream))
-    experiments, refused = submission.split(reader(lines))
-    if refused and not (partial and experiments):
-        raise InvalidInputError(refused)
+    partial, force = http.switches(request, "partial", "force")
+    experiments, refused = _rows(request, partial=partial)
     body: Json = {"experiments": experiments}
     asked = _asked(request, {**body, "force": True} if force else body, ports)
     known = requests.answered(ports, asked) is not None
@@ -53,9 +63,17 @@ def batch(request: Request, ports: Ports) -> Response:
     return _answer(ports, asked, known, refused)
 
 
+def try_batch(request: Request, ports: Ports) -> Response:
+    """What `batch` would make of the same body."""
+    (partial,) = http.switches(request, "partial")
+    experiments, refused = _rows(request, partial=partial)
+    return _plan(ports, experiments, refused)
+
+
 def next_revision(request: Request, ports: Ports) -> Response:
     """Proposes the number that comes next for a tag and country."""
-    tag, country = (request.args.get(k, "") for k in ("tag", "country"))
+    given = http.arguments(request, "tag", "country")
+    tag, country = (given.get(k, "") for k in ("tag", "country"))
     revision = {"tag": tag, "number": 1}
     schema.require(
         "experiment.json", {"country": country, "revision": revision}
@@ -65,22 +83,42 @@ def next_revision(request: Request, ports: Ports) -> Response:
     return http.answer(ports, proposed, f"{tag}-{number} comes next")
 
 
-def _switches(request: Request) -> list[bool]:
-    """Raises: InvalidInputError: an argument that there is not."""
-    problems = [
-        Problem(name, "no such argument", f"one of {', '.join(_SWITCHES)}")
-        for name in request.args
-        if name not in _SWITCHES
-    ]
-    given = [request.args.get(name, "false") for name in _SWITCHES]
-    problems += [
-        Problem(name, f"{value!r} is neither true nor false")
-        for name, value in zip(_SWITCHES, given, strict=True)
-        if value not in ("true", "false")
-    ]
-    if problems:
-        raise InvalidInputError(problems)
-    return [value == "true" for value in given]
+def _rows(
+    request: Request, *, partial: bool
+) -> tuple[list[Json], list[Problem]]:
+    """(the experiments of the body's rows, the problems of rows left out).
+
+    Raises:
+        RefusedError: it is no CSV or JSON lines by its type, or too large.
+        InvalidInputError: with the problems, unless `partial` allows them.
+    """
+    reader = _READERS.get(request.mimetype)
+    if reader is None:
+        problem = Problem(
+            "Content-Type", f"it must be {' or '.join(sorted(_READERS))}"
+        )
+        raise http.RefusedError(415, "no_batch", [problem])
+    http.limit(request, http.MAX_BATCH, _OBJECT)
+    lines = BufferedReader(cast(RawIOBase, request.stream))
+    try:
+        experiments, refused = submission.split(reader(lines))
+    except RequestEntityTooLarge:
+        raise http.too_large(request, http.MAX_BATCH, _OBJECT) from None
+    if refused and not (partial and experiments):
+        raise InvalidInputError(refused)
+    return experiments, refused
+
+
+def _plan(
+    ports: Ports, experiments: list[Json], refused: list[Problem]
+) -> Response:
+    found = dry_run.plan(ports, experiments)
+    found["refused"] = [problem.as_json() for problem in refused]
+    words = (
+        f"{found['experiments']} experiments, about {found['seconds']} s and"
+        f" {found['cost']:.2f} {found['currency']}; nothing was made"
+    )
+    return http.answer(ports, found, words)
 
 
 def _asked(request: Request, body: Json, ports: Ports) -> requests.Request:
@@ -129,6 +167,8 @@ def _answer(
 
 ROUTES = (
     Route("POST", "/api/v1/experiments", submit),
+    Route("POST", "/api/v1/experiments/dry-run", try_out),
     Route("POST", "/api/v1/batches", batch),
+    Route("POST", "/api/v1/batches/dry-run", try_batch),
     Route("GET", "/api/v1/revisions/next", next_revision),
 )

@@ -32,12 +32,16 @@ TABLE: Mapping[str, EngineCost] = {
 }
 
 
-def estimate(request: Mapping[str, Any]) -> float:
-    """US dollars of one run; never more than its time limit allows."""
+def seconds(request: Mapping[str, Any]) -> float:
+    """How long one run takes; never more than its time limit allows."""
     engine = TABLE[request["engine"]]
-    machine = jobs.machine_of(request)
     limit = float(request["time_limit_seconds"])
     search = engine.vcpu_seconds_per_model * jobs.models_of(request)
-    seconds = min(engine.seconds + search / machine.vcpus, limit)
+    return min(engine.seconds + search / jobs.machine_of(request).vcpus, limit)
+
+
+def estimate(request: Mapping[str, Any]) -> float:
+    """US dollars of one run."""
+    machine = jobs.machine_of(request)
     price = machine.vcpus * _PER_VCPU + machine.gib * _PER_GIB
-    return round(seconds * price, 6)
+    return round(seconds(request) * price, 6)
