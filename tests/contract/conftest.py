@@ -9,7 +9,7 @@ behind it and a project or bucket of its own.
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,8 +26,8 @@ IMPLEMENTATIONS = {
     "world": ["embedded"],
     "documents": ["embedded", "cloud"],
     "bucket": ["embedded"],
-    "jobs": ["embedded"],
-    "secrets": ["embedded"],
+    "jobs": ["embedded", "cloud"],
+    "secrets": ["embedded", "cloud"],
     "warehouse": ["embedded"],
 }
 
@@ -166,3 +166,39 @@ def cloud_documents(
 
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_host)
     return FirestoreDocuments(environment)
+
+
+@pytest.fixture
+def cloud_jobs(environment: Environment) -> Iterator[Jobs]:
+    from mmmflow.cloud.jobs import CloudRunJobs
+
+    from tests.emulators import grpc_server, logging, run
+
+    log, log_port = grpc_server.serve(logging.CloudLogging().services)
+    address = f"127.0.0.1:{log_port}"
+    service = run.CloudRun(grace_seconds=0.2, write_log=logging.writer(address))
+    server, port = grpc_server.serve(service.services)
+    yield CloudRunJobs(
+        replace(
+            environment,
+            run_endpoint=f"127.0.0.1:{port}",
+            logging_endpoint=address,
+        )
+    )
+    service.stop()
+    server.stop(None)
+    log.stop(None)
+
+
+@pytest.fixture
+def cloud_secrets(environment: Environment) -> Iterator[Secrets]:
+    from mmmflow.cloud.secrets import SecretManager
+
+    from tests.emulators import grpc_server, secrets
+
+    service = secrets.SecretManagerService()
+    server, port = grpc_server.serve(service.services)
+    yield SecretManager(
+        replace(environment, secrets_endpoint=f"127.0.0.1:{port}")
+    )
+    server.stop(None)
