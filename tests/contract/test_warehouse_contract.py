@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from mmmflow.ports import RefusedError, Warehouse
+from mmmflow.ports import Query, RefusedError, Warehouse
 
 ROWS = "country,day,spend\nDE,2024-01-01,1.5\nFR,2024-01-01,2.5\n"
 
@@ -19,16 +19,26 @@ def tables(warehouse: Warehouse, home: Path) -> Path:
 
 
 def rows(
-    warehouse: Warehouse, statement: str, **parameters: str
+    warehouse: Warehouse, statement: str, *parameters: str
 ) -> list[object]:
-    batches = list(warehouse.read(statement, parameters))
-    return pa.Table.from_batches(batches).to_pylist() if batches else []
+    query = Query(statement, parameters)
+    id = warehouse.submit(query)
+    status = warehouse.wait(id, query, 10)
+    assert status.state == "done", status.reason
+    batches = list(warehouse.fetch(id, query))
+    found = pa.Table.from_batches(batches).to_pylist() if batches else []
+    assert status.rows == len(found)
+    return found
 
 
 def refusal(warehouse: Warehouse, statement: str) -> str:
-    with pytest.raises(RefusedError) as refused:
-        list(warehouse.read(statement, {}))
-    return str(refused.value)
+    query = Query(statement)
+    try:
+        status = warehouse.wait(warehouse.submit(query), query, 10)
+    except RefusedError as refused:
+        return str(refused)
+    assert status.state == "failed"
+    return status.reason
 
 
 def test_a_table_is_read_by_its_name(warehouse: Warehouse) -> None:
@@ -41,14 +51,16 @@ def test_a_table_is_read_by_its_whole_name(warehouse: Warehouse) -> None:
 
 
 def test_a_parameter_is_bound_never_pasted(warehouse: Warehouse) -> None:
-    statement = 'SELECT spend FROM "weekly" WHERE country = $country'
-    assert rows(warehouse, statement, country="FR") == [{"spend": 2.5}]
-    assert rows(warehouse, statement, country="' OR '1'='1") == []
+    statement = 'SELECT spend FROM "weekly" WHERE country = ?'
+    assert rows(warehouse, statement, "FR") == [{"spend": 2.5}]
+    assert rows(warehouse, statement, "' OR '1'='1") == []
 
 
 def test_rows_come_in_batches(warehouse: Warehouse) -> None:
     statement = "SELECT range AS a FROM range(200000)"
-    sizes = [batch.num_rows for batch in warehouse.read(statement, {})]
+    query = Query(statement)
+    fetched = warehouse.fetch(warehouse.submit(query), query)
+    sizes = [batch.num_rows for batch in fetched]
     assert sum(sizes) == 200_000
     assert len(sizes) > 1
 

@@ -7,9 +7,10 @@ the first wins and the other describes what the first has stored.
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmmflow import schema
 from mmmflow.domain import ids, paths
@@ -25,6 +26,9 @@ from mmmflow.ports import (
 )
 from mmmflow.submit import requests
 from mmmflow.submit.requests import Request
+
+if TYPE_CHECKING:
+    from mmmflow.data.parquet import Read
 
 log = logging.getLogger(__name__)
 
@@ -81,17 +85,46 @@ def is_stored(ports: Ports, data: Json) -> bool:
     return ports.data.stat(marker) is not None
 
 
-def store(ports: Ports, data: Json, path: Path) -> None:
-    """Create raw.parquet from the file, then the marker that describes it."""
-    from mmmflow.data import parquet
+def store(
+    ports: Ports, data: Json, read: "Read", notes: Json | None = None
+) -> None:
+    """Write the rows as raw.parquet, then the marker that describes it.
+
+    `notes` are fields of the marker that say how the rows were read.
+
+    Raises:
+        parquet.NoRowsError: there are none; nothing was written.
+        InvalidInputError: two columns have the same name.
+    """
+    from mmmflow.data import objects, parquet
 
     name = paths.raw_data(data["country"], data["id"])
+    written = objects.Written(ports.data, name)
     try:
-        generation = ports.data.create(name, path).generation
+        described = parquet.write(read, written.opened)
+        generation, checksum = written.generation, written.sha256
     except AlreadyExistsError:
         generation = generation_of(ports, name)
-        ports.data.download(name, path, generation)
-    rows, columns = parquet.describe(path)
+        with objects.open_read(ports.data, name, generation) as file:
+            described = parquet.describe(file)
+            file.seek(0)
+            checksum = objects.sha256(file)
+    columns = [{"name": n, "type": t} for n, t in described.columns]
+    _mark(
+        ports,
+        data,
+        {
+            "rows": described.rows,
+            "columns": columns,
+            "generation": generation,
+            "sha256": checksum,
+            **(notes or {}),
+        },
+    )
+    say(data, f"stored, {described.rows} rows")
+
+
+def _mark(ports: Ports, data: Json, stored: Json) -> None:
     marker = {
         "schema_version": 1,
         "dataset_id": data["id"],
@@ -99,12 +132,9 @@ def store(ports: Ports, data: Json, path: Path) -> None:
         "correlation_id": data["correlation_id"],
         "actor": data["actor"],
         "source": data["source"],
-        "rows": rows,
-        "columns": [{"name": n, "type": t} for n, t in columns],
-        "generation": generation,
-        "sha256": sha256(path),
         "batch_id": data["batch_id"],
         "created_at": data["created_at"],
+        **stored,
     }
     optional = ("mapping_version", "train")
     marker |= {key: data[key] for key in optional if data[key]}
@@ -112,7 +142,6 @@ def store(ports: Ports, data: Json, path: Path) -> None:
     create_json(
         ports, paths.dataset_marker(data["country"], data["id"]), marker
     )
-    say(data, f"stored, {rows} rows")
 
 
 def read_marker(ports: Ports, data: Json) -> Json:
@@ -126,15 +155,27 @@ def read_marker(ports: Ports, data: Json) -> Json:
 def fail(ports: Ports, dataset: Document, problems: Sequence[Problem]) -> None:
     """The end of a dataset that can't be had, with every reason."""
     failed = {
-        **dataset.data,
         "state": "FAILED",
         "problems": [problem.as_json() for problem in problems],
     }
-    outbox.commit(
-        ports, [Update("datasets", dataset.id, dataset.version, failed)]
-    )
-    why = "; ".join(str(problem) for problem in problems)
-    say(dataset.data, f"can't be had: {why}", logging.WARNING)
+    if change(ports, dataset.id, lambda data: {**data, **failed}):
+        why = "; ".join(str(problem) for problem in problems)
+        say(dataset.data, f"can't be had: {why}", logging.WARNING)
+
+
+def change(ports: Ports, id: str, changed: Callable[[Json], Json]) -> bool:
+    """Write the changed document while the dataset's rows are awaited.
+
+    False if they are not any more: it has its rows, or failed.
+    """
+    while True:
+        document = ports.documents.get("datasets", id)
+        if document is None or document.data["state"] != "REQUESTED":
+            return False
+        data = changed(document.data)
+        update = Update("datasets", id, document.version, data)
+        if outbox.commit(ports, [update]):
+            return True
 
 
 def say(data: Json, what: str, level: int = logging.INFO) -> None:

@@ -1,70 +1,109 @@
-"""Parquet, batch by batch."""
+"""Parquet, written batch by batch: memory is bounded whatever the size."""
 
-from collections.abc import Iterator
-from pathlib import Path
+import io
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow import csv
+from pyarrow import types
 
-from mmmflow.domain.errors import InvalidInputError
+from mmmflow.data.columns import Columns, TooNarrowError
 
-# What type a column has is told from the first block alone.
-_CSV_BLOCK = 32_000_000
+# A row group is held in memory until it is full.
+_GROUP_ROWS = 131_072
+_GROUP_BYTES = 16 * 1024 * 1024
 
-
-def write(batches: Iterator[pa.RecordBatch], path: Path) -> int:
-    """Write the batches as they come; the number of rows."""
-    rows = 0
-    writer: pq.ParquetWriter | None = None
-    try:
-        for batch in batches:
-            if writer is None:
-                writer = pq.ParquetWriter(
-                    path, batch.schema, compression="zstd"
-                )
-            writer.write_batch(batch)
-            rows += batch.num_rows
-    finally:
-        if writer is not None:
-            writer.close()
-    return rows
+Read = Callable[[], Iterator[pa.RecordBatch]]
 
 
-def describe(path: Path) -> tuple[int, list[tuple[str, str]]]:
-    """(rows, [(column, type)]) from the file's footer."""
-    file = pq.ParquetFile(path)
-    schema = file.schema_arrow
-    return file.metadata.num_rows, [(f.name, str(f.type)) for f in schema]
+class NoRowsError(Exception):
+    """There is nothing to write."""
 
 
-def read_file(path: Path, name: str) -> Iterator[pa.RecordBatch]:
-    """The rows of a CSV or Parquet file, told apart by its name's ending.
+@dataclass(frozen=True)
+class Described:
+    """How many rows, and (name, type) of each column."""
+
+    rows: int
+    columns: list[tuple[str, str]]
+
+
+def write(
+    read: Read, opened: Callable[[], AbstractContextManager[BinaryIO]]
+) -> Described:
+    """Write all rows to what is opened, in the types of `Columns`.
+
+    `read` begins anew at each call: where a value needs a wider type than
+    its column was begun with, all is written again to what is opened anew.
 
     Raises:
-        InvalidInputError: it can't be read as such, or is neither.
+        NoRowsError: nothing was opened.
+        InvalidInputError: two columns have the same name.
     """
-    try:
-        if name.lower().endswith(".parquet"):
-            yield from pq.ParquetFile(path).iter_batches()
-        elif name.lower().endswith(".csv"):
-            yield from _csv(path, name)
-        else:
-            raise InvalidInputError.of(
-                name, "its ending is not understood", ".csv or .parquet"
-            )
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise InvalidInputError.of(name, reason) from None
+    columns = Columns()
+    while True:
+        batches = (batch for batch in read() if batch.num_rows)
+        first = next(batches, None)
+        if first is None:
+            raise NoRowsError
+        try:
+            head = columns.convert(first)
+            with opened() as sink:
+                return _write(head, batches, sink, columns)
+        except TooNarrowError as narrow:
+            columns.widen(narrow.columns)
 
 
-def _csv(path: Path, name: str) -> Iterator[pa.RecordBatch]:
-    reader = csv.open_csv(path, csv.ReadOptions(block_size=_CSV_BLOCK))
-    for field in reader.schema:
-        if pa.types.is_binary(field.type):
-            raise InvalidInputError.of(
-                f"{name}, column {field.name!r}",
-                "it holds bytes that are not UTF-8",
-                "save the file as UTF-8",
-            )
-    yield from reader
+def _write(
+    head: pa.RecordBatch,
+    batches: Iterator[pa.RecordBatch],
+    sink: BinaryIO,
+    columns: Columns,
+) -> Described:
+    rows = 0
+    schema = head.schema
+    writer = pq.ParquetWriter(
+        sink,
+        schema,
+        compression="zstd",
+        use_dictionary=[f.name for f in schema if _repeats(f.type)],
+    )
+    with writer:
+        waiting = [head]
+        for batch in batches:
+            if _is_full(waiting):
+                rows += _write_group(writer, waiting)
+                waiting = []
+            waiting.append(columns.convert(batch))
+        rows += _write_group(writer, waiting)
+    return Described(rows, [(f.name, str(f.type)) for f in schema])
+
+
+def _repeats(kind: pa.DataType) -> bool:
+    """A dictionary pays: texts and days repeat, measured numbers do not."""
+    tests = (types.is_floating, types.is_decimal, types.is_boolean)
+    return not any(test(kind) for test in tests)
+
+
+def _is_full(waiting: list[pa.RecordBatch]) -> bool:
+    rows: int = sum(batch.num_rows for batch in waiting)
+    size: int = sum(batch.nbytes for batch in waiting)
+    return rows >= _GROUP_ROWS or size >= _GROUP_BYTES
+
+
+def _write_group(
+    writer: pq.ParquetWriter, waiting: list[pa.RecordBatch]
+) -> int:
+    table = pa.Table.from_batches(waiting)
+    writer.write_table(table, row_group_size=_GROUP_ROWS)
+    return int(table.num_rows)
+
+
+def describe(source: io.BufferedIOBase) -> Described:
+    """From the file's footer."""
+    file = pq.ParquetFile(source)
+    columns = [(f.name, str(f.type)) for f in file.schema_arrow]
+    return Described(file.metadata.num_rows, columns)

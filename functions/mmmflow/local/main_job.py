@@ -21,7 +21,14 @@ from mmmflow.domain import paths
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.domain.experiment import TERMINAL
 from mmmflow.domain.mapping import DataMapping
-from mmmflow.ports import AlreadyExistsError, Document, Json, Ports, Where
+from mmmflow.ports import (
+    AlreadyExistsError,
+    Document,
+    Json,
+    Ports,
+    Query,
+    Where,
+)
 from mmmflow.submit import requests
 
 _ENDINGS = (".csv", ".parquet")
@@ -152,7 +159,7 @@ def standing(ports: Ports, job: Job) -> Standing | None:
         return None
     experiments = ports.documents.query(
         "experiments",
-        [Where("batch_id", "==", datasets[0].data["batch_id"])],
+        [Where("batch_id", "==", answer["batch_id"])],
     )
     expected = len(datasets) * job.experiments_per_country
     return Standing(datasets, experiments, expected)
@@ -215,7 +222,8 @@ def _countries(ports: Ports, table: str, meaning: DataMapping) -> list[str]:
         return [EVERYTHING]
     column = '"' + meaning.country.replace('"', '""') + '"'
     statement = f'SELECT DISTINCT {column} FROM "{table}" ORDER BY 1'  # noqa: S608
-    batches = ports.warehouse.read(statement, {})
+    query = Query(statement)
+    batches = ports.warehouse.fetch(ports.warehouse.submit(query), query)
     return [
         str(value)
         for batch in batches

@@ -1,38 +1,97 @@
 """DuckDB over a folder of files as the warehouse.
 
-A table `a.b.c` is the file `a.b.c.csv` or `a.b.c.parquet` in the folder, by
-its whole name or its last part, whatever the case.
+A table `a.b.c` is the file `a.b.c.csv` (or .tsv, .parquet, .json, .jsonl,
+.ndjson, and any but Parquet with .gz behind it) in the folder, by its whole
+name or its last part, whatever the case. Nothing runs in the background: a
+query is counted when it is waited for, and runs each time it is fetched.
 """
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from mmmflow.ports import RefusedError
+from mmmflow.ports import Query, QueryStatus, RefusedError
 
 _ROWS_PER_BATCH = 50_000
-_READERS = {".csv": "read_csv", ".parquet": "read_parquet"}
+_READERS = {
+    ".csv": "read_csv",
+    ".tsv": "read_csv",
+    ".parquet": "read_parquet",
+    ".json": "read_json",
+    ".jsonl": "read_json",
+    ".ndjson": "read_json",
+}
 
 
 class DuckDbWarehouse:
+    dialect = "duckdb"
+
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder.resolve()
 
-    def read(
-        self, statement: str, parameters: Mapping[str, str]
-    ) -> Iterator[pa.RecordBatch]:
+    def submit(self, query: Query) -> str:
+        text = "\0".join([query.statement, *query.parameters, query.tag])
+        return f"duckdb-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+    def wait(self, id: str, query: Query, seconds: float) -> QueryStatus:
+        del id, seconds
+        try:
+            with self._connection(query) as connection:
+                (rows,) = connection.execute(
+                    f"SELECT count(*) FROM ({query.statement})",  # noqa: S608
+                    list(query.parameters),
+                ).fetchall()[0]
+        except RefusedError as refused:
+            return QueryStatus("failed", reason=str(refused))
+        return QueryStatus("done", rows)
+
+    def fetch(self, id: str, query: Query) -> Iterator[pa.RecordBatch]:
+        del id
+        with self._connection(query) as connection:
+            result = connection.sql(
+                query.statement, params=list(query.parameters)
+            )
+            yield from result.to_arrow_reader(_ROWS_PER_BATCH)
+
+    def cancel(self, id: str) -> None:
+        """Nothing runs but while it is waited for."""
+
+    def altered(self, table: str) -> str | None:
+        times = [
+            path.stat().st_mtime
+            for path, parts, _ in self._tables()
+            if table.lower() in (".".join(parts).lower(), parts[-1].lower())
+        ]
+        if not times:
+            return None
+        return datetime.fromtimestamp(max(times), UTC).isoformat()
+
+    @contextmanager
+    def _connection(self, query: Query) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Raises: RefusedError, for whatever DuckDB refuses in the block."""
         with duckdb.connect(":memory:") as connection:
             unreadable = self._open(connection)
             try:
-                _require_select(connection, statement)
-                result = connection.sql(statement, params=dict(parameters))
-                yield from result.to_arrow_reader(_ROWS_PER_BATCH)
+                _require_select(connection, query.statement)
+                yield connection
             except (duckdb.Error, pa.ArrowException) as error:
                 reasons = [str(error).splitlines()[0], *unreadable]
                 raise RefusedError("; ".join(reasons)) from error
+
+    def _tables(self) -> Iterator[tuple[Path, list[str], str]]:
+        """(file, parts of the table's name, its reader) of each file."""
+        for path in sorted(self._folder.iterdir()):
+            name = path.name.removesuffix(".gz")
+            stem, dot, ending = name.rpartition(".")
+            reader = _READERS.get(f"{dot}{ending}".lower())
+            if reader is not None and stem:
+                yield path, stem.split("."), reader
 
     def _open(self, connection: duckdb.DuckDBPyConnection) -> list[str]:
         """A view for each file; no other file can be read after this.
@@ -41,12 +100,9 @@ class DuckDbWarehouse:
         unless the statement asks for one of them.
         """
         unreadable = []
-        for path in sorted(self._folder.iterdir()):
-            reader = _READERS.get(path.suffix.lower())
-            if reader is None:
-                continue
+        for path, parts, reader in self._tables():
             try:
-                _view(connection, path.stem.split("."), reader, path)
+                _view(connection, parts, reader, path)
             except duckdb.Error as error:
                 reason = str(error).splitlines()[0]
                 unreadable.append(f"{path.name} can't be read: {reason}")

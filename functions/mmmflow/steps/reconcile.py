@@ -6,6 +6,7 @@ the execution itself, the attempt's signals and its claim.
 
 from mmmflow import schema
 from mmmflow.control import attempts
+from mmmflow.data import handover
 from mmmflow.domain import experiment, paths
 from mmmflow.ports import Document, Execution, Json, Message, Ports
 from mmmflow.steps import collect
@@ -16,12 +17,12 @@ def reconcile(message: Message, ports: Ports) -> None:
     schema.require("execution.ended.json", message.body)
     resource = message.body["protoPayload"]["resourceName"]
     execution = ports.jobs.get(resource.rsplit("/", 1)[-1])
-    if (
-        execution is not None
-        and execution.ended
-        and "MMMFLOW_EXPERIMENT" in execution.env  # else it is not ours
-    ):
+    if execution is None or not execution.ended:
+        return
+    if "MMMFLOW_EXPERIMENT" in execution.env:
         attempt_ended(execution, ports)
+    elif handover.DATASET in execution.env:
+        handover.ended(execution, ports)
 
 
 def attempt_ended(execution: Execution, ports: Ports) -> None:

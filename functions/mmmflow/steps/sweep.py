@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 
 from mmmflow.control import attempts, removals
+from mmmflow.data import handover
 from mmmflow.domain import experiment, paths
 from mmmflow.domain.experiment import State
 from mmmflow.log import labels_of
@@ -34,6 +35,7 @@ def sweep(message: Message, ports: Ports) -> None:
         _look_after(document, ports)
     announcements.repeat_lost(ports)
     batches.resume_overdue(ports, before.isoformat())
+    handover.look_after_overdue(ports)
     waiting.look_again(ports)
     queues.wake(ports)
     old = ports.clock.now() - NOTED_FOR
