@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mmmflow.data import handover
 from mmmflow.local import messages
 from mmmflow.local.database import Database
 from mmmflow.local.messages import SqliteMessages
@@ -28,6 +29,8 @@ from mmmflow.ports import Execution, RefusedError
 _KILL_AFTER = 8.0
 # The worker's process; `make chaos` runs one with a tiny engine.
 WORKER = (sys.executable, "-m", "mmmflow_worker")
+# A step of the flow that takes longer than a function may.
+STEP = (sys.executable, "-m", "mmmflow.job")
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -39,7 +42,7 @@ class _Child:
 
 
 class SubprocessJobs:
-    """One command for every job: the worker, told what to do by its env."""
+    """Two commands: the worker, or a step; told what to do by their env."""
 
     def __init__(
         self, home: Path, database: Database, bus: SqliteMessages
@@ -166,7 +169,7 @@ class SubprocessJobs:
         }
         with self._console(name).open("wb") as log:
             return subprocess.Popen(  # noqa: S603  (our own worker)
-                WORKER,
+                STEP if handover.STEP in env else WORKER,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
