@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from mmmflow_native.budget.response import Responses
 from mmmflow_native.data.allocation_settings import (
     read_settings,
     write_settings,
@@ -50,6 +51,7 @@ class Model:
     intercept: float
     coefficients: FloatArray  # (p,)
     contribution: FloatArray  # (p,)
+    responses: Responses | None = None  # written for others, never read
 
 
 def write_model(path: Path, model: Model) -> None:
@@ -71,6 +73,7 @@ def write_model(path: Path, model: Model) -> None:
                 "contribution": _by_name(model, model.contribution),
             },
             "allocation": write_settings(model.allocation),
+            "responses": _responses(model),
             "problem": _problem(model.problem),
         },
     )
@@ -139,6 +142,28 @@ def _by_name(model: Model, values: FloatArray) -> dict[str, float]:
 
 def _in_order(problem: Problem, values: Mapping[str, float]) -> FloatArray:
     return np.array([values[name] for name in problem.names])
+
+
+def _responses(model: Model) -> list[dict[str, Any]] | None:
+    """The paid channels' curves: what a budget is allocated by, elsewhere."""
+    curves = model.responses
+    if curves is None:
+        return None
+    fields = (
+        "coefficient",
+        "alpha",
+        "inflexion",
+        "carryover",
+        "spend_now",
+        "spend_highest",
+    )
+    return [
+        {
+            "channel": channel,
+            **{field: float(getattr(curves, field)[i]) for field in fields},
+        }
+        for i, channel in enumerate(curves.channels)
+    ]
 
 
 def _problem(problem: Problem) -> dict[str, Any]:

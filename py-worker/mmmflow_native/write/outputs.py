@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mmmflow_native.budget.response import responses
 from mmmflow_native.choice.sensitivity import Plausible
 from mmmflow_native.folder import MODELS, PART, RESULTS, SUMMARY
 from mmmflow_native.progress import Progress, write_json
@@ -91,6 +92,7 @@ def _models(result: Result) -> list[Model]:
             intercept=fit.intercept,
             coefficients=fit.coefficients,
             contribution=fit.contribution,
+            responses=responses(result.problem, fit),
         )
         for model_id, fit in result.fits
     ]
