@@ -54,6 +54,8 @@ class NotPermittedError(Exception):
 
 @dataclass(frozen=True)
 class Document:
+    """Content is JSON, read back as it was written, with its keys sorted."""
+
     collection: str
     id: str
     version: str

@@ -144,7 +144,7 @@ class SimDocuments:
 
     def _put(self, collection: str, id: str, data: Json) -> Json:
         self.version += 1
-        text = json.dumps(data, allow_nan=False)
+        text = json.dumps(data, allow_nan=False, sort_keys=True)
         row = _Row(self.version, text, json.loads(text))
         self._rows.setdefault(collection, {})[id] = row
         return row.data

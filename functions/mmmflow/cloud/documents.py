@@ -211,11 +211,8 @@ def _at(version: str) -> dict[str, Timestamp]:
 def _document(found: types.Document) -> Document:
     stored = types.Document.pb(found)
     collection, id = stored.name.rsplit("/", 2)[-2:]
-    data = {
-        name: values.decode(value)
-        for name, value in stored.fields.items()
-        if name not in (ID, _WRITE)
-    }
+    data = values.decode_fields(stored.fields)
+    del data[ID], data[_WRITE]
     version = stored.update_time.ToJsonString()
     return Document(collection, id, version, data)
 

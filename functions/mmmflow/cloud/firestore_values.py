@@ -1,10 +1,14 @@
 """JSON as Firestore's values, and back.
 
-Firestore knows no list within a list. Such a list is stored as a map with the
-one key `[]`; a map in a list that has only that key, or only `{}`, is itself
-stored under the one key `{}`. It knows no empty key and none as `__a__` (which
-a column may be called): these are stored behind a `=`, like those that begin
-with one. So every JSON value reads back as it was. A document's field `expires_at`, which a TTL policy goes by, is a timestamp.
+Every JSON value reads back as it was, its keys sorted, though
+
+- Firestore knows no list within a list: such a list is stored as a map with
+  the one key `[]`, and a map in a list that has only that key, or only `{}`,
+  is itself stored under the one key `{}`;
+- it knows no empty key and none as `__a__`, which a column may be called:
+  these are stored behind a `=`, like those that begin with one.
+
+A document's field `expires_at`, which a TTL policy goes by, is a timestamp.
 """
 
 import math
@@ -21,6 +25,12 @@ _Value: Any = types.Value.pb()
 _LIST, _MAP = "[]", "{}"
 _REFUSED = re.compile(r"|__.*__|=.*", re.DOTALL)
 _TIMES = ("expires_at",)
+
+
+def decode_fields(fields: Any) -> dict[str, Any]:
+    """The fields of a document or a map."""
+    known = {key.removeprefix("="): fields[key] for key in fields}
+    return {key: decode(known[key]) for key in sorted(known)}
 
 
 def encode_field(name: str, value: Any) -> Any:
@@ -68,11 +78,7 @@ def decode(value: Any) -> Any:
         case "null_value":
             return None
         case "map_value":
-            fields = value.map_value.fields
-            return {
-                key.removeprefix("="): decode(one)
-                for key, one in fields.items()
-            }
+            return decode_fields(value.map_value.fields)
         case "array_value":
             return [_freed(decode(one)) for one in value.array_value.values]
         case "timestamp_value":

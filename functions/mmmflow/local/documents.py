@@ -107,7 +107,7 @@ def _apply(connection: sqlite3.Connection, write: Write) -> None:
 
 
 def _dump(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, allow_nan=False)
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, sort_keys=True)
 
 
 def _field(field: str) -> str:
