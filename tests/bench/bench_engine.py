@@ -3,8 +3,8 @@
     python -m tests.bench.bench_engine
 
 Problems are those of the reference (REFERENCE_DIR) and a daily table made
-here. One thread: what is printed holds for one core. Where R with Robyn is
-installed, Robyn's rate is measured beside ours. The last line is JSON.
+here. One thread: what is printed holds for one core. Where R with Robyn, or
+robynpy, is installed, its rate is measured beside ours. The last line is JSON.
 """
 
 import json
@@ -20,7 +20,7 @@ from mmmflow_native.optimise.space import space
 from mmmflow_native.threads import single_threaded
 
 from tests.bench.daily import daily_problem
-from tests.bench.robyn_rate import NoRobynError, robyn_rate
+from tests.bench.robyn_rate import NoRobynError, robyn_rate, robynpy_rate
 from tests.bench.whole_job import whole_job
 from tests.reference.conftest import REFERENCE
 from tests.reference.test_hypervolume import SEEDS, hypervolume
@@ -76,20 +76,22 @@ def rate(problem: Problem, count: int = 4000) -> float:
 
 
 def robyn_here(ours: float) -> dict[str, float]:
-    """Robyn's rate in this run beside ours; nothing where it is missing."""
-    try:
-        robyns = robyn_rate(REFERENCE.directory)
-    except NoRobynError as missing:
-        print(f"Robyn's own rate here is not measured: {missing}")
-        return {}
-    print(
-        f"evaluations/s here, same data: native {ours:,.0f},"
-        f" Robyn {robyns:,.1f}: {ours / robyns:,.0f} times"
-    )
-    return {
-        "robyn_here_evaluations_per_second": robyns,
-        "times_robyn_here": ours / robyns,
-    }
+    """Robyn's rates in this run beside ours; without those missing."""
+    figures = {}
+    for name, measure in (("Robyn", robyn_rate), ("robynpy", robynpy_rate)):
+        try:
+            theirs = measure(REFERENCE.directory)
+        except NoRobynError as missing:
+            print(f"{name}'s own rate here is not measured: {missing}")
+            continue
+        print(
+            f"evaluations/s here, same data: native {ours:,.0f},"
+            f" {name} {theirs:,.1f}: {ours / theirs:,.0f} times"
+        )
+        key = name.lower()
+        figures[f"{key}_here_evaluations_per_second"] = theirs
+        figures[f"times_{key}_here"] = ours / theirs
+    return figures
 
 
 def search_seconds(problem: Problem) -> float:

@@ -1,4 +1,7 @@
-"""Robyn's rate on this machine, where R and its package Robyn are installed.
+"""Robyn's rate on this machine: of R's Robyn, and of robynpy.
+
+Each where it is installed; robynpy by the interpreter that ROBYNPY_PYTHON
+names, else by this one.
 
 R finds Robyn, and reticulate the Python that holds nevergrad, by their usual
 variables (R_LIBS, RETICULATE_PYTHON), which are passed on.
@@ -8,10 +11,12 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
 SCRIPT = Path(__file__).with_suffix(".R")
+ROBYNPY_SCRIPT = Path(__file__).with_name("robynpy_rate.py")
 ITERATIONS = 150
 # A good minute is enough, even where others use the core too.
 TIMEOUT_SECONDS = 300.0
@@ -43,15 +48,32 @@ def robyn_rate(
     if rscript is None:
         raise NoRobynError("no Rscript on the PATH")
     _run([rscript, "-e", "library(Robyn)"], timeout_seconds)
-    lines = _run(
-        [rscript, str(SCRIPT), str(reference), str(iterations)],
-        timeout_seconds,
-    ).splitlines()
+    arguments = [str(SCRIPT), str(reference), str(iterations)]
+    return _rate(_run([rscript, *arguments], timeout_seconds), SCRIPT)
+
+
+def robynpy_rate(
+    reference: Path,
+    *,
+    iterations: int = ITERATIONS,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+) -> float:
+    """As `robyn_rate`, of robynpy."""
+    python = os.environ.get("ROBYNPY_PYTHON") or sys.executable
+    if shutil.which(python) is None:
+        raise NoRobynError(f"ROBYNPY_PYTHON: there is no {python}")
+    _run([python, "-c", "import robyn"], timeout_seconds)
+    arguments = [str(ROBYNPY_SCRIPT), str(reference), str(iterations)]
+    return _rate(_run([python, *arguments], timeout_seconds), ROBYNPY_SCRIPT)
+
+
+def _rate(printed: str, script: Path) -> float:
+    """Evaluations per second, of the last line that the script printed."""
     try:
-        found = json.loads(lines[-1])
+        found = json.loads(printed.splitlines()[-1])
         return float(found["evaluations"] / found["seconds"])
     except (IndexError, ValueError, KeyError, TypeError) as error:
-        raise NoRobynError(f"{SCRIPT.name} printed no figures") from error
+        raise NoRobynError(f"{script.name} printed no figures") from error
 
 
 def _run(command: list[str], timeout_seconds: float) -> str:
@@ -67,7 +89,8 @@ def _run(command: list[str], timeout_seconds: float) -> str:
         )
     except subprocess.TimeoutExpired as error:
         raise NoRobynError(
-            f"R took more than {timeout_seconds:g} seconds"
+            f"{Path(command[0]).name} took more than"
+            f" {timeout_seconds:g} seconds"
         ) from error
     if done.returncode != 0:
         raise NoRobynError(_reason(done.stderr))
@@ -75,7 +98,10 @@ def _run(command: list[str], timeout_seconds: float) -> str:
 
 
 def _reason(stderr: str) -> str:
-    """R's last error in one line, without what it printed before."""
-    error = stderr[max(stderr.rfind("Error"), 0) :]
+    """The last error in one line, without what was printed before."""
+    if stderr.startswith("Traceback"):
+        error = stderr.rstrip().rsplit("\n", 1)[-1]
+    else:
+        error = stderr[max(stderr.rfind("Error"), 0) :]
     error = error.removesuffix("Execution halted\n")
     return textwrap.shorten(error, _LONGEST_REASON, placeholder=" …")

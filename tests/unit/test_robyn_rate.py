@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.robyn_rate import NoRobynError, robyn_rate
+from tests.bench.robyn_rate import NoRobynError, robyn_rate, robynpy_rate
 
 LOADS = 'if [ "$1" = -e ]; then exit 0; fi\n'
 
@@ -87,7 +87,7 @@ def test_r_is_stopped_when_it_takes_too_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(tmp_path, "exec sleep 20", monkeypatch)
-    assert reason(tmp_path, 0.1) == "R took more than 0.1 seconds"
+    assert reason(tmp_path, 0.1) == "Rscript took more than 0.1 seconds"
 
 
 @pytest.mark.parametrize("printed", ["", "done", '{"seconds": 3}', "[]"])
@@ -96,3 +96,42 @@ def test_without_figures_there_is_no_rate(
 ) -> None:
     install(tmp_path, f"{LOADS}echo '{printed}'", monkeypatch)
     assert reason(tmp_path) == "robyn_rate.R printed no figures"
+
+
+def python_that(folder: Path, script: str, patch: pytest.MonkeyPatch) -> None:
+    """An interpreter for robynpy that does what the shell's lines say."""
+    python = folder / "python"
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+    patch.setenv("ROBYNPY_PYTHON", str(python))
+
+
+def test_robynpy_is_measured_by_the_interpreter_that_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = '{"evaluations": 30, "seconds": 1.5}'
+    script = f"""
+    if [ "$1" = -c ]; then exit 0; fi
+    test "$(basename "$1") $2 $3" = "robynpy_rate.py {tmp_path} 40" || exit 1
+    echo '{figures}'"""
+    python_that(tmp_path, script, monkeypatch)
+    assert robynpy_rate(tmp_path, iterations=40) == 20.0
+
+
+def test_without_robynpy_the_reason_is_pythons_error_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = "ModuleNotFoundError: No module named 'robyn'"
+    script = f'echo Traceback: >&2; echo "{error}" >&2; exit 1'
+    python_that(tmp_path, script, monkeypatch)
+    with pytest.raises(NoRobynError) as caught:
+        robynpy_rate(tmp_path)
+    assert str(caught.value) == error
+
+
+def test_an_interpreter_that_is_not_there_is_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROBYNPY_PYTHON", "/nowhere/python")
+    with pytest.raises(NoRobynError, match="there is no /nowhere/python"):
+        robynpy_rate(tmp_path)
