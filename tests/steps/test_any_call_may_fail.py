@@ -288,7 +288,7 @@ def plain(value: Any, world: World) -> Any:
     if isinstance(value, dict):
         return {
             key: plain(item, world)
-            for key, item in value.items()
+            for key, item in sorted(value.items())
             if key not in _INCIDENTAL and not key.endswith(("_at", "_until"))
         }
     if isinstance(value, list):

@@ -169,6 +169,12 @@ def test_experiments_are_found_by_their_labels(world: World) -> None:
     _, answer = call(world, "GET", "/api/v1/experiments?label.team=brand")
     (found,) = answer["data"]["experiments"]
     assert (found["country"], found["labels"]) == ("FR", {"team": "brand"})
+    two = "/api/v1/experiments?label.team=brand&label.month=may"
+    status, answer = call(world, "GET", two)
+    assert (status, answer["error"]["problems"][0]["where"]) == (
+        400,
+        "label.month",
+    )
 
 
 def test_an_experiment_may_be_forced_with_a_key(world: World) -> None:

@@ -44,6 +44,8 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 }
 
 LEASE = timedelta(seconds=60)
+# Entries of the history, besides the newest: a document has its limits.
+_KEPT = 199
 _BACK_OFF = timedelta(seconds=5)
 _LONGEST_BACK_OFF = timedelta(minutes=10)
 
@@ -127,7 +129,7 @@ def _entered(
     return {
         **data,
         "updated_at": now.isoformat(),
-        "history": [*data["history"], entry],
+        "history": [*data["history"][-_KEPT:], entry],
     }
 
 

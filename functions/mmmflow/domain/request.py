@@ -200,6 +200,9 @@ def new_experiment(
         "goal": request["goal"],
         "revision": request["revision"],
         "labels": request["labels"],
+        "label_pairs": [
+            label_pair(name, value) for name, value in request["labels"].items()
+        ],
         "queue": request["queue"],
         "priority": request["priority"],
         "batch_id": batch_id,
@@ -225,6 +228,11 @@ def new_experiment(
         "correlation_id": correlation_id,
         "actor": actor,
     }
+
+
+def label_pair(name: str, value: str) -> str:
+    """A label as one word: whatever its name is, one index finds it."""
+    return f"{name}={value}"
 
 
 def run_folder(experiment: Mapping[str, Any]) -> str:

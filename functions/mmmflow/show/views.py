@@ -11,7 +11,7 @@ from mmmflow.domain import experiment as rules
 from mmmflow.domain import paths
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.domain.experiment import State
-from mmmflow.domain.request import run_folder
+from mmmflow.domain.request import label_pair, run_folder
 from mmmflow.ports import Json, NotFoundError, Order, Ports, Where
 
 _MOST = 200
@@ -72,10 +72,18 @@ def read_filter(arguments: Mapping[str, str], *, paged: bool = True) -> Filter:
         if name not in known and not _LABEL.fullmatch(name)
     ]
     where = [
-        Where(name.replace("label.", "labels."), "==", arguments[name])
+        Where(name, "==", arguments[name])
         for name in arguments
-        if name in _EQUAL or _LABEL.fullmatch(name)
+        if name in _EQUAL
     ]
+    labels = [name for name in arguments if _LABEL.fullmatch(name)]
+    for name in labels:
+        pair = label_pair(name.removeprefix("label."), arguments[name])
+        where.append(Where("label_pairs", "contains", pair))
+    if len(labels) > 1:
+        problems.append(
+            Problem(labels[1], "one label at a time", "narrow it otherwise")
+        )
     if "after" in arguments:
         where.append(Where("id", "<", arguments["after"]))
     for name in ("since", "until"):
