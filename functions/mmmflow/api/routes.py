@@ -26,6 +26,7 @@ from mmmflow.api import (
     standing,
     submissions,
     uploads,
+    what_if,
 )
 from mmmflow.api.http import Route
 from mmmflow.domain.errors import Problem
@@ -36,6 +37,7 @@ ROUTES: tuple[Route, ...] = (
     *standing.ROUTES,
     *commands.ROUTES,
     *files.ROUTES,
+    *what_if.ROUTES,
     *queues.ROUTES,
     *history.ROUTES,
     *dead_letters.ROUTES,
