@@ -60,8 +60,12 @@ class Progress:
         start = monotonic()
         yield
         seconds = monotonic() - start
-        self._timings.append((name, seconds))
+        self.took(name, seconds)
         self.say(f"{name:<16} {seconds:6.2f} s")
+
+    def took(self, name: str, seconds: float) -> None:
+        """Keep the time of a stage."""
+        self._timings.append((name, seconds))
 
     def say(self, line: str) -> None:
         """One line on the console."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 COMMANDS: Mapping[str, Sequence[str]] = {
     "native": (sys.executable, "-m", "mmmflow_native"),
+    "robyn": (sys.executable, "-m", "mmmflow_robyn"),
 }
 _POLL = 0.1
 _KILL_AFTER = 3.0

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import json
 import platform
 from collections.abc import Mapping
 from importlib import metadata
@@ -42,7 +43,7 @@ def build(
             "python": platform.python_version(),
             "machine": platform.machine(),
             "cpu_features": _cpu_features(),
-            "packages": _versions(),
+            "packages": _versions() | _engines_own(out / "versions.json"),
         },
         "timings": _timings(out / "timings.csv"),
         "files": [
@@ -69,6 +70,14 @@ def _versions() -> dict[str, str]:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
+    return found
+
+
+def _engines_own(path: Path) -> dict[str, str]:
+    """What an engine that is not Python's says it ran on."""
+    if not path.is_file():
+        return {}
+    found: dict[str, str] = json.loads(path.read_text())
     return found
 
 

@@ -8,7 +8,7 @@ from mmmflow.domain.errors import Problem
 from mmmflow.domain.mapping import Channel, DataMapping, Goal, Variable
 from mmmflow.domain.request import Data, contradictions, prophet
 
-ENGINE_VERSIONS: Mapping[str, str] = {"native": "0.1.0"}
+ENGINE_VERSIONS: Mapping[str, str] = {"native": "0.1.0", "robyn": "3.12.1"}
 
 
 def problems(request: Mapping[str, Any], mapping: DataMapping) -> list[Problem]:
