@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
-from mmmflow.ports import Execution, RefusedError
+from mmmflow.ports import Execution, RefusedError, UnreachableError
 
 from tests.simulation.bus import SimBus
 from tests.simulation.world import Actor, Outcome, World
@@ -14,7 +14,13 @@ State = Literal["running", "succeeded", "failed", "cancelled"]
 
 _START = 1.0
 _GRACE = 10.0
-_SWARM = {"refused": 0.2, "late": 0.2, "twice": 0.15, "killed": 0.15}
+_SWARM = {
+    "refused": 0.2,
+    "unheard": 0.15,
+    "late": 0.2,
+    "twice": 0.15,
+    "killed": 0.15,
+}
 _NEVER = 0.05
 
 
@@ -100,6 +106,10 @@ class SimJobs:
             self.executions[execution.name] = execution
             self._started(actor, execution)
             self._schedule(execution)
+            if not actor.faultless and decisions.chance(
+                f"{key}/unheard", self._rates["unheard"]
+            ):
+                raise UnreachableError("503: whatever became of it")
             return execution.name
 
         return self._world.call(f"start {job}", apply)
@@ -120,6 +130,10 @@ class SimJobs:
                 self._stop(found, "cancelled")
 
         self._world.call(f"cancel {execution}", apply)
+
+    def log(self, execution: str, lines: int) -> list[str]:
+        del lines
+        return self._world.call(f"read the log of {execution}", lambda: [])
 
     def _schedule(self, execution: SimExecution) -> None:
         decisions, name = self._world.decisions, execution.name

@@ -1,9 +1,18 @@
 """Jobs are started while there are slots and candidates, each once."""
 
+import json
 import threading
+from collections.abc import Mapping
 
 import pytest
-from mmmflow.ports import Execution, Message, Ports
+from mmmflow.domain import paths, request
+from mmmflow.ports import (
+    DeniedError,
+    Execution,
+    Message,
+    Ports,
+    UnreachableError,
+)
 from mmmflow.steps.collect import collect
 from mmmflow.steps.launch import launch
 
@@ -130,6 +139,73 @@ def test_a_start_that_was_refused_is_tried_again_later(world: World) -> None:
     world.clock.advance(11)
     run_launch(world)
     assert world.experiment(id)["state"] == "LAUNCHING"
+
+
+def test_each_refusal_makes_the_next_wait_longer(world: World) -> None:
+    (id,) = world.queued()
+    world.jobs.refusal = "quota"
+    run_launch(world)
+    world.clock.advance(11)
+    run_launch(world)
+    world.clock.advance(11)
+    world.jobs.refusal = ""
+    run_launch(world)
+    assert world.experiment(id)["state"] == "QUEUED"
+    world.clock.advance(10)
+    run_launch(world)
+    assert world.experiment(id)["state"] == "LAUNCHING"
+
+
+def test_who_is_refused_does_not_ask_for_all_others_too(world: World) -> None:
+    world.queued(3)
+    world.jobs.refusal = "quota"
+    run_launch(world)
+    attempts = [e["attempt"] for e in world.all("experiments")]
+    assert sorted(attempts) == [0, 0, 1]
+
+
+def test_a_start_that_needs_a_person_is_the_end(world: World) -> None:
+    (id,) = world.queued()
+    world.jobs.refusal = "permission denied on jobs/x: grant roles/y"
+    world.jobs.refused_as = DeniedError
+    run_launch(world)
+    failed = world.experiment(id)
+    assert failed["state"] == "FAILED"
+    assert "grant roles/y" in failed["error"]["error"]
+    assert set(world.holders()) == {None}
+
+
+def test_a_start_without_an_answer_is_fenced_and_queued_again(
+    world: World,
+) -> None:
+    (id,) = world.queued()
+    world.jobs.unheard = True
+    run_launch(world)
+    queued = world.experiment(id)
+    assert (queued["state"], queued["tries"]) == ("QUEUED", 0)
+    assert set(world.holders()) == {None}
+    claim = paths.claim(request.run_folder(queued), 1)
+    assert json.loads(world.ports.data.read(claim))["execution"] == "none"
+
+
+def test_a_worker_that_began_though_its_start_was_unheard_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (id,) = world.queued()
+    start = world.jobs.start
+
+    def start_and_claim(
+        job: str, env: Mapping[str, str], timeout_seconds: int
+    ) -> str:
+        name = start(job, env, timeout_seconds)
+        claim = paths.claim(request.run_folder(world.experiment(id)), 1)
+        world.ports.data.create(claim, json.dumps({"execution": name}).encode())
+        raise UnreachableError("no answer")
+
+    monkeypatch.setattr(world.jobs, "start", start_and_claim)
+    run_launch(world)
+    assert world.experiment(id)["state"] == "LAUNCHING"
+    assert len([h for h in world.holders() if h is not None]) == 1
 
 
 def test_a_worker_that_is_faster_than_its_start_is_not_forgotten(

@@ -21,6 +21,7 @@ from mmmflow.ports import (
     Outbound,
     Ports,
     RefusedError,
+    UnreachableError,
     Update,
 )
 from mmmflow.steps.enqueue import enqueue
@@ -75,11 +76,16 @@ class Numbered:
 
 @dataclass
 class JobsOnPaper:
-    """Executions that a test lets end; `refusal` refuses every start."""
+    """Executions that a test lets end; `refusal` refuses every start.
+
+    With `unheard` a start is made, and nobody hears of it.
+    """
 
     executions: dict[str, Execution] = field(default_factory=dict)
     cancelled: list[str] = field(default_factory=list)
     refusal: str = ""
+    refused_as: type[Exception] = RefusedError
+    unheard: bool = False
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def start(
@@ -87,9 +93,11 @@ class JobsOnPaper:
     ) -> str:
         del timeout_seconds
         if self.refusal:
-            raise RefusedError(self.refusal)
+            raise self.refused_as(self.refusal)
         name = f"{job}-{next(self._numbers)}"
         self.executions[name] = Execution(name, "running", dict(env))
+        if self.unheard:
+            raise UnreachableError("no answer")
         return name
 
     def get(self, execution: str) -> Execution | None:
@@ -97,6 +105,10 @@ class JobsOnPaper:
 
     def cancel(self, execution: str) -> None:
         self.cancelled.append(execution)
+
+    def log(self, execution: str, lines: int) -> list[str]:
+        del lines
+        return [f"{execution} says nothing"]
 
     def end(self, execution: str, reason: str = "exit code 1") -> None:
         ended = replace(

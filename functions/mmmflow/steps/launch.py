@@ -5,23 +5,29 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from mmmflow import schema
+from mmmflow.control import attempts
 from mmmflow.domain import costs, experiment, jobs, request, spending
 from mmmflow.domain.experiment import State
 from mmmflow.log import labels_of
 from mmmflow.messaging import outbox
 from mmmflow.ports import (
+    DeniedError,
     Document,
     Json,
     Message,
     Ports,
     RefusedError,
+    UnreachableError,
     Update,
 )
 from mmmflow.queueing import queues, training
+from mmmflow.steps import collect
 
 log = logging.getLogger(__name__)
 
-_BACK_OFF = timedelta(seconds=10)
+_BACK_OFF = timedelta(seconds=10)  # doubled with each refusal
+_LONGEST_BACK_OFF = timedelta(minutes=10)
+_REFUSED = "the start was refused"
 
 
 def launch(message: Message, ports: Ports) -> None:
@@ -47,7 +53,8 @@ def _launch_some(queue: str, ports: Ports) -> bool:
             log.info("queue %s waits for the next day: %s", queue, why)
             return False
         counted = [room.queue] if capped else []
-        _launch_one(slot, candidate, cost, counted, ports)
+        if not _launch_one(slot, candidate, cost, counted, ports):
+            return False
     return bool(candidates)
 
 
@@ -57,8 +64,10 @@ def _launch_one(
     cost: float,
     counted: Sequence[Document],
     ports: Ports,
-) -> None:
+) -> bool:
     """Only the handler whose commit takes the slot starts the job, once.
+
+    False if the platform starts no jobs now: `sweep` asks again.
 
     What `counted` holds is written anew: a launch that counted at the same
     time is refused and counts again.
@@ -77,17 +86,25 @@ def _launch_one(
         training.changed(data),
     )
     if not taken:
-        return
+        return True
+    attempt = data["attempt"]
     try:
         execution = ports.jobs.start(
             jobs.job_of(data["request"]),
             environment(ports, data),
             data["request"]["time_limit_seconds"],
         )
+    except DeniedError as denied:
+        _deny(candidate.id, attempt, str(denied), ports)
+        return False
     except RefusedError as refused:
-        _give_back(candidate.id, data["attempt"], str(refused), ports)
-        return
-    _record(candidate.id, data["attempt"], execution, ports)
+        _give_back(candidate.id, attempt, str(refused), ports)
+        return False
+    except UnreachableError as unheard:
+        _fence(candidate.id, attempt, str(unheard), ports)
+        return False
+    _record(candidate.id, attempt, execution, ports)
+    return True
 
 
 def environment(ports: Ports, data: Json) -> dict[str, str]:
@@ -99,23 +116,31 @@ def environment(ports: Ports, data: Json) -> dict[str, str]:
     }
 
 
-def _record(
-    experiment_id: str, attempt: int, execution: str, ports: Ports
-) -> None:
-    """Note the execution, unless the worker was heard before."""
+def _launching(
+    experiment_id: str, attempt: int, ports: Ports
+) -> Document | None:
+    """The experiment, if its attempt was not heard of meanwhile."""
     document = ports.documents.get("experiments", experiment_id)
     if (
         document is None
         or document.data["attempt"] != attempt
         or document.data["state"] != State.LAUNCHING
     ):
-        return
-    data = experiment.leased(
-        document.data, now=ports.clock.now(), execution=execution
-    )
-    update = Update("experiments", document.id, document.version, data)
-    if not outbox.commit(ports, [update]):
-        _record(experiment_id, attempt, execution, ports)
+        return None
+    return document
+
+
+def _record(
+    experiment_id: str, attempt: int, execution: str, ports: Ports
+) -> None:
+    """Note the execution, unless the worker was heard before."""
+    while (document := _launching(experiment_id, attempt, ports)) is not None:
+        data = experiment.leased(
+            document.data, now=ports.clock.now(), execution=execution
+        )
+        update = Update("experiments", document.id, document.version, data)
+        if outbox.commit(ports, [update]):
+            return
 
 
 def _give_back(
@@ -126,27 +151,44 @@ def _give_back(
     Its number is not used again: `sweep` may have given it up meanwhile,
     and then its claim stands.
     """
-    document = ports.documents.get("experiments", experiment_id)
-    if (
-        document is None
-        or document.data["attempt"] != attempt
-        or document.data["state"] != State.LAUNCHING
-    ):
-        return
-    cost = costs.estimate(document.data["request"])
+    while (document := _launching(experiment_id, attempt, ports)) is not None:
+        data = experiment.requeued(
+            document.data,
+            now=ports.clock.now(),
+            why=f"{_REFUSED}: {why}",
+            after=_back_off(document.data),
+        )
+        if _never_started(document, data, why, ports):
+            return
+
+
+def _deny(experiment_id: str, attempt: int, why: str, ports: Ports) -> None:
+    """It will be refused until a person mends what is named: the end."""
+    error = {
+        "step": "launch",
+        "error": f"{_REFUSED}: {why}",
+        "hint": "when that is mended, retry it",
+    }
+    while (document := _launching(experiment_id, attempt, ports)) is not None:
+        data = experiment.failed(
+            document.data, error, retriable=False, now=ports.clock.now()
+        )
+        if _never_started(document, data, why, ports):
+            return
+
+
+def _never_started(
+    document: Document, data: Json, why: str, ports: Ports
+) -> bool:
+    """Free the slot, with what the attempt was charged; False if overtaken."""
     log.warning(
         "the start of %s was refused: %s",
-        experiment_id,
+        document.id,
         why,
         extra={"labels": labels_of(document.data)},
     )
-    data = experiment.requeued(
-        document.data,
-        now=ports.clock.now(),
-        why=f"the start was refused: {why}",
-        after=_BACK_OFF,
-    )
-    committed = outbox.commit(
+    cost = costs.estimate(document.data["request"])
+    return outbox.commit(
         ports,
         [
             Update("experiments", document.id, document.version, data),
@@ -154,5 +196,30 @@ def _give_back(
         ],
         training.changed(data),
     )
-    if not committed:
-        _give_back(experiment_id, attempt, why, ports)
+
+
+def _fence(experiment_id: str, attempt: int, why: str, ports: Ports) -> None:
+    """Nobody knows whether it was started: see that it never trains.
+
+    Once the claim is ours no worker can begin, and it goes back to the queue
+    without a try counted. A worker that has the claim is heard as any other.
+    """
+    log.warning("whether %s was started is unknown: %s", experiment_id, why)
+    while (document := _launching(experiment_id, attempt, ports)) is not None:
+        if attempts.claimant(ports, document) is not None:
+            return
+        data = experiment.requeued(
+            document.data,
+            now=ports.clock.now(),
+            why=f"{_REFUSED}, or its answer lost: {why}",
+            after=_back_off(document.data),
+        )
+        if collect.end(document, data, ports):
+            return
+
+
+def _back_off(data: Json) -> timedelta:
+    """Longer with each refusal that the experiment has met."""
+    refusals = sum(e["why"].startswith(_REFUSED) for e in data["history"])
+    doubled: timedelta = _BACK_OFF * 2 ** min(refusals, 10)
+    return min(doubled, _LONGEST_BACK_OFF)
