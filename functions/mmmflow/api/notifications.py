@@ -12,7 +12,7 @@ _OK = range(200, 300)
 
 
 def index(request: Request, ports: Ports) -> Response:
-    del request
+    http.arguments(request)
     return http.answer(ports, {"targets": notifications.targets(ports)})
 
 
@@ -26,7 +26,7 @@ def save(request: Request, ports: Ports) -> Response:
 
 
 def delete(request: Request, ports: Ports, id: str) -> Response:
-    del request
+    http.arguments(request)
     notifications.remove(ports, id)
     return http.answer(ports, {"id": id}, "removed")
 

@@ -16,12 +16,12 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
 def index(request: Request, ports: Ports) -> Response:
-    del request
+    http.arguments(request)
     return http.answer(ports, queue_views.index(ports))
 
 
 def show(request: Request, ports: Ports, name: str) -> Response:
-    del request
+    http.arguments(request)
     return http.answer(ports, queue_views.queue(ports, name))
 
 

@@ -14,7 +14,7 @@ _COUNTRY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
 def show(request: Request, ports: Ports) -> Response:
-    del request
+    http.arguments(request)
     return http.answer(ports, settings.show_ranking(ports))
 
 
@@ -28,7 +28,7 @@ def put(request: Request, ports: Ports, country: str | None = None) -> Response:
 
 
 def delete(request: Request, ports: Ports, country: str) -> Response:
-    del request
+    http.arguments(request)
     settings.forget_ranking(ports, country)
     message = f"{country} is ranked as all others"
     return http.answer(ports, settings.show_ranking(ports), message)

@@ -26,7 +26,7 @@ def create(request: Request, ports: Ports) -> Response:
 
 
 def show(request: Request, ports: Ports, id: str) -> Response:
-    del request
+    http.arguments(request)
     return http.answer(ports, _shown(standing.get(ports, id)))
 
 
@@ -38,7 +38,7 @@ def change(request: Request, ports: Ports, id: str) -> Response:
 
 
 def delete(request: Request, ports: Ports, id: str) -> Response:
-    del request
+    http.arguments(request)
     standing.delete(ports, id)
     return http.answer(ports, None, "deleted; what it has started goes on")
 

@@ -29,7 +29,7 @@ from mmmflow.ports import (
     Write,
 )
 from mmmflow.queueing import training
-from mmmflow.submit import requests, revisions
+from mmmflow.submit import data_requests, requests, revisions
 
 COLLECTION = "batches"
 CHUNK = 100
@@ -46,6 +46,7 @@ def make(ports: Ports, asked: requests.Request, wanted: Sequence[Json]) -> Json:
     """
     now = ports.clock.now()
     experiments = [request.complete(one) for one in wanted]
+    data = data_requests.messages(asked, experiments)
     force = bool(asked.body.get("force"))
     large = len(experiments) > CHUNK
     manifest: Json | None = None
@@ -55,9 +56,11 @@ def make(ports: Ports, asked: requests.Request, wanted: Sequence[Json]) -> Json:
             manifest = _write_manifest(ports, _id(asked, now), experiments)
         batch = _new(asked, now, len(experiments), numbers, manifest)
         if manifest is not None:
-            _begin(ports, asked, batch, writes)
+            _begin(ports, asked, batch, writes, data)
         else:
-            _make_at_once(ports, asked, batch, experiments, writes)
+            _make_at_once(
+                ports, asked, batch, experiments, writes=writes, data=data
+            )
     return answer
 
 
@@ -119,14 +122,18 @@ def _new(
 
 
 def _begin(
-    ports: Ports, asked: requests.Request, batch: Json, writes: list[Write]
+    ports: Ports,
+    asked: requests.Request,
+    batch: Json,
+    writes: list[Write],
+    data: list[Outgoing],
 ) -> None:
     requests.accept(
         ports,
         asked,
         [],
         [Create(COLLECTION, batch["id"], batch), *writes],
-        _message(batch),
+        [*data, *_message(batch)],
         batch_id=batch["id"],
     )
 
@@ -136,7 +143,9 @@ def _make_at_once(
     asked: requests.Request,
     batch: Json,
     experiments: Sequence[Json],
+    *,
     writes: list[Write],
+    data: list[Outgoing],
 ) -> None:
     """One alone is no batch, nor is a part of somebody else's."""
     grouped = len(experiments) > 1 or "batch_id" in asked.body
@@ -152,7 +161,7 @@ def _make_at_once(
             *(Create("experiments", data["id"], data) for data in made),
             *writes,
         ],
-        [message for data in made for message in training.changed(data)],
+        [*data, *(m for one in made for m in training.changed(one))],
         batch_id=group,
     )
 
@@ -173,6 +182,7 @@ def _experiments(
             revision.numbered(one, batch["numbers"]),
             batch_id=batch_id,
             whole_batch=whole,
+            data_request=data_requests.request_id(batch["request_id"], one),
             correlation_id=batch["correlation_id"],
             actor=batch["actor"],
             now=first_seen,

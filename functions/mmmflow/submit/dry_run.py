@@ -1,5 +1,6 @@
 """What a submission would make, without making any of it."""
 
+import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from mmmflow.ports import Json, Ports
 from mmmflow.queueing import queues, training
 
 _LISTED = 100
+_DATA = ("country", "dataset_id", "source", "upload", "mapping_version")
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def plan(ports: Ports, wanted: Sequence[Json]) -> Json:
     states: Counter[str] = Counter()
     cost = longest = 0.0
     for one in map(request.complete, wanted):
-        key = (one["country"], one["dataset_id"], one["mapping_version"])
+        key = tuple(json.dumps(one[field]) for field in _DATA)
         if key not in known:
             known[key] = _data(ports, one)
         row = _row(one, known[key])

@@ -38,7 +38,7 @@ _DEFAULTS: Json = {
     "minimum_interval_hours": 0,
     "new_rows_threshold": 0,
 }
-_GIVEN = ("country", "dataset_id", "mapping_version")
+_GIVEN = ("country", "dataset_id", "source", "upload", "mapping_version")
 _MOST = 200
 
 

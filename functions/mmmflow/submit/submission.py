@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -90,4 +91,12 @@ def problems_of(experiment: Json) -> list[Problem]:
 def _field_problems(field: str, value: str) -> Sequence[Problem]:
     """A field's own problems: a large batch repeats most of its values."""
     one: dict[str, Any] = {**_ANY, field: json.loads(value)}
-    return tuple(schema.check(_ONE, one))
+    found = schema.check(_ONE, one)
+    if field == "source" and not found and "query" in one[field]:
+        from mmmflow.data import sql
+
+        try:
+            sql.require_single_select(one[field]["query"])
+        except InvalidInputError as invalid:
+            found = [replace(p, where="source.query") for p in invalid.problems]
+    return tuple(found)
