@@ -1,4 +1,4 @@
-"""The jobs of a deployment: each engine in each size, and the extraction.
+"""The jobs of a deployment: each engine in each size, and the long steps.
 
 A job's processors and memory are fixed where it is deployed, not when it is
 run; so there is one for each size, and an experiment names a size. Memory
@@ -35,13 +35,14 @@ MACHINES: Mapping[str, Mapping[str, Machine]] = {
         "large": Machine(8, 32),
     },
 }
-EXTRACT = "extract"
+# Steps that go on in a job where a function's time would not do.
+STEPS = ("extract", "ingest", "prepare")
 # Every job that a deployment has, by its name without the prefix.
 JOBS: Mapping[str, Machine] = {
     f"{engine}-{size}": machine
     for engine, sizes in MACHINES.items()
     for size, machine in sizes.items()
-} | {EXTRACT: Machine(2, 4)}
+} | dict.fromkeys(STEPS, Machine(2, 4))
 
 
 def size_for(models: int) -> str:
