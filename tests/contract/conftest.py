@@ -23,12 +23,12 @@ from mmmflow.local.ports import open_ports
 from mmmflow.ports import Bucket, Documents, Jobs, Ports, Secrets, Warehouse
 
 IMPLEMENTATIONS = {
-    "world": ["embedded"],
+    "world": ["embedded", "cloud"],
     "documents": ["embedded", "cloud"],
-    "bucket": ["embedded"],
+    "bucket": ["embedded", "cloud"],
     "jobs": ["embedded", "cloud"],
     "secrets": ["embedded", "cloud"],
-    "warehouse": ["embedded"],
+    "warehouse": ["embedded", "snowflake"],
 }
 
 
@@ -144,6 +144,27 @@ def embedded_warehouse(embedded_world: World) -> Warehouse:
 
 
 @pytest.fixture
+def snowflake_warehouse(
+    fresh_name: str, fakesnow_host: str, embedded_world: World
+) -> Warehouse:
+    from mmmflow.cloud.environment import Snowflake
+    from mmmflow.cloud.warehouse import SnowflakeWarehouse
+
+    secrets = embedded_world.home / "secrets"
+    secrets.mkdir()
+    password = secrets / "snowflake-password"
+    password.touch(mode=0o600)
+    password.write_text("secret")
+    settings = Snowflake(
+        account="test",
+        user="mmmflow",
+        database=fresh_name.replace("-", "_"),
+        endpoint=f"http://{fakesnow_host}",
+    )
+    return SnowflakeWarehouse(settings, embedded_world.ports.secrets)
+
+
+@pytest.fixture
 def environment(fresh_name: str) -> Environment:
     """Names in a project of the test's own."""
     return Environment(
@@ -202,3 +223,51 @@ def cloud_secrets(environment: Environment) -> Iterator[Secrets]:
         replace(environment, secrets_endpoint=f"127.0.0.1:{port}")
     )
     server.stop(None)
+
+
+@pytest.fixture
+def cloud_bucket(
+    environment: Environment, storage_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Bucket:
+    from google.cloud.storage import Client
+    from mmmflow.cloud.objects import open_buckets
+
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", storage_url)
+    Client(project=environment.project).create_bucket(environment.data)
+    signing = replace(
+        environment, signer="signs@example.com", iam_endpoint=storage_url
+    )
+    return open_buckets(signing)[1]
+
+
+@pytest.fixture
+def cloud_world(
+    environment: Environment,
+    pubsub_host: str,
+    announcing_storage_url: str,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> World:
+    from mmmflow.cloud.messages import PubsubMessages
+    from mmmflow.cloud.objects import open_buckets
+
+    from tests.contract.subscriber import Subscriber
+
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", pubsub_host)
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", announcing_storage_url)
+    subscriber = Subscriber(pubsub_host, environment)
+    uploads, data = open_buckets(environment)
+    ports = replace(
+        open_ports(home),
+        messages=PubsubMessages(environment),
+        uploads=uploads,
+        data=data,
+    )
+    return World(
+        ports,
+        home,
+        subscriber.pull,
+        subscriber.acknowledge,
+        subscriber.refuse,
+        subscriber.pass_time,
+    )

@@ -143,3 +143,42 @@ def _listed(env: Mapping[str, str], name: str) -> frozenset[str]:
 
 def _lower(env: Mapping[str, str], name: str) -> frozenset[str]:
     return frozenset(part.lower() for part in _listed(env, name))
+
+
+@dataclass(frozen=True)
+class Snowflake:
+    """How Snowflake is reached; keys and passwords are secrets.
+
+    Attributes:
+        account: the account's identifier, as `myorg-myaccount`.
+        warehouse: the virtual warehouse that runs the queries.
+        role: the role that may read, and nothing else.
+        database, schema: of tables that are named without theirs.
+        statement_seconds: after which Snowflake ends a query.
+        endpoint: `http://host:port` of a stand-in.
+    """
+
+    account: str = ""
+    user: str = ""
+    warehouse: str = ""
+    role: str = ""
+    database: str = ""
+    schema: str = "PUBLIC"
+    statement_seconds: int = 3600
+    endpoint: str = ""
+
+
+def read_snowflake(env: Mapping[str, str] = os.environ) -> Snowflake:
+    """Without an account where MMMFLOW_SNOWFLAKE_ACCOUNT is not set."""
+    return Snowflake(
+        account=env.get("MMMFLOW_SNOWFLAKE_ACCOUNT", ""),
+        user=env.get("MMMFLOW_SNOWFLAKE_USER", ""),
+        warehouse=env.get("MMMFLOW_SNOWFLAKE_WAREHOUSE", ""),
+        role=env.get("MMMFLOW_SNOWFLAKE_ROLE", ""),
+        database=env.get("MMMFLOW_SNOWFLAKE_DATABASE", ""),
+        schema=env.get("MMMFLOW_SNOWFLAKE_SCHEMA", Snowflake.schema),
+        statement_seconds=int(
+            env.get("MMMFLOW_SNOWFLAKE_STATEMENT_SECONDS", "3600")
+        ),
+        endpoint=env.get("MMMFLOW_SNOWFLAKE_ENDPOINT", ""),
+    )
