@@ -12,7 +12,7 @@ from functools import cache
 
 import grpc
 from google.api_core.exceptions import ServiceUnavailable
-from google.cloud import storage
+from google.cloud.storage import Client
 from google.protobuf.duration_pb2 import Duration
 from google.pubsub_v1.services.publisher import PublisherClient
 from google.pubsub_v1.services.publisher.transports import (
@@ -84,7 +84,7 @@ def deploy(
     pushed_to: Mapping[str, str] | None = None,
     *,
     ack_seconds: int = ACK_SECONDS,
-    back_off: tuple[timedelta, timedelta] = BACK_OFF,
+    back_off: tuple[timedelta, timedelta] | None = BACK_OFF,
 ) -> None:
     """Make the topics of an environment, and what its functions subscribe.
 
@@ -94,13 +94,10 @@ def deploy(
         pushed_to: URL of each function that is pushed to; the others'
             subscriptions are pulled from.
         ack_seconds: how long a delivery may take.
-        back_off: the least and the most time before it comes again.
+        back_off: the least and the most time before it comes again; None
+            for at once.
     """
-    names = set(topology.NOTIFICATIONS.values())
-    for topics in topology.SUBSCRIPTIONS.values():
-        names.update(topics)
-    for name in names:
-        publisher(host).create_topic(name=environment.topic(name))
+    create_topics(host, environment)
     for function, topics in topology.SUBSCRIPTIONS.items():
         for topic in topics:
             subscribe(
@@ -114,6 +111,15 @@ def deploy(
             )
 
 
+def create_topics(host: str, environment: Environment, *more: str) -> None:
+    """Make every topic that a function wakes for, and some more."""
+    names = {*topology.NOTIFICATIONS.values(), *more}
+    for topics in topology.SUBSCRIPTIONS.values():
+        names.update(topics)
+    for name in names:
+        publisher(host).create_topic(name=environment.topic(name))
+
+
 def subscribe(
     host: str,
     environment: Environment,
@@ -122,23 +128,24 @@ def subscribe(
     url: str = "",
     *,
     ack_seconds: int = ACK_SECONDS,
-    back_off: tuple[timedelta, timedelta] = BACK_OFF,
+    back_off: tuple[timedelta, timedelta] | None = BACK_OFF,
 ) -> None:
     """One function's subscription to one topic, with its dead letters.
 
     The topic stands in the path that is pushed to: the source of the event
     is read from there.
     """
-    least, most = back_off
     name = environment.topic(topic)
     subscription = Subscription(
         name=environment.subscription(function, topic),
         topic=name,
         ack_deadline_seconds=ack_seconds,
-        retry_policy=RetryPolicy(
-            minimum_backoff=_duration(least), maximum_backoff=_duration(most)
-        ),
     )
+    if back_off is not None:
+        least, most = (_duration(time) for time in back_off)
+        subscription.retry_policy = RetryPolicy(
+            minimum_backoff=least, maximum_backoff=most
+        )
     if url:
         subscription.push_config = PushConfig(push_endpoint=f"{url}/{name}")
     if topic != topology.DEAD_LETTER:
@@ -149,7 +156,7 @@ def subscribe(
     subscriber(host).create_subscription(request=subscription)
 
 
-def announce_objects(client: storage.Client, environment: Environment) -> None:
+def announce_objects(client: Client, environment: Environment) -> None:
     """Make the buckets, and let them tell of their finished objects."""
     buckets = {"uploads": environment.uploads, "data": environment.data}
     for bucket in buckets.values():

@@ -17,7 +17,7 @@ import google.auth
 import requests
 from google.api_core import exceptions as api
 from google.auth.credentials import AnonymousCredentials, Credentials
-from google.cloud import storage
+from google.cloud.storage import Client
 from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
 from google.cloud.storage.fileio import BlobWriter
 from google.cloud.storage.retry import DEFAULT_RETRY
@@ -87,7 +87,7 @@ class StorageBucket:
     """One bucket; `signer` is None where nothing is to be signed."""
 
     def __init__(
-        self, client: storage.Client, name: str, signer: IamSigner | None
+        self, client: Client, name: str, signer: IamSigner | None
     ) -> None:
         self._client = client
         self._bucket: Any = client.bucket(name)
@@ -277,9 +277,7 @@ def open_buckets(
 ) -> tuple[StorageBucket, StorageBucket]:
     """The buckets `uploads` and `data`, by one client."""
     credentials = _credentials()
-    client = storage.Client(
-        project=environment.project, credentials=credentials
-    )
+    client = Client(project=environment.project, credentials=credentials)
     signer = None
     if environment.signer:
         signer = IamSigner(
@@ -301,7 +299,7 @@ def open_run(project: str, uri: str) -> tuple[StorageBucket, str]:
     bucket, _, name = place.partition("/")
     if scheme != "gs" or not bucket or not name:
         raise ValueError(f"{uri!r} is not gs://bucket/name")
-    client = storage.Client(project=project, credentials=_credentials())
+    client = Client(project=project, credentials=_credentials())
     return StorageBucket(client, bucket, None), name
 
 
