@@ -3,7 +3,7 @@
 # iam.tf turns it into grants.
 #
 # on: documents, logs, costs, <bucket>:<prefix>, topic:<name>, job:<name>,
-#     jobs (those of every engine and size), secret:<name>, itself
+#     jobs (of every engine and size), steps (the jobs of long steps), secret:<name>, itself
 locals {
   access = {
     extract = [
@@ -20,14 +20,7 @@ locals {
     extract-job = [
       { on = "documents", may = "change", why = "keeps the dataset, its progress and its end" },
       { on = "data:datasets/", may = "keep", why = "writes the dataset" },
-      { on = "data:metadata/", may = "read", why = "reads the mapping of what it prepares" },
-      { on = "data:training-data/", may = "keep", why = "writes large training data" },
-      { on = "data:robyn/", may = "create", why = "freezes configurations" },
-      { on = "uploads:", may = "read", why = "reads large uploads" },
-      { on = "topic:experiment.changed", may = "publish", why = "announces experiments that go on" },
-      { on = "topic:queue.changed", may = "publish", why = "wakes launch" },
-      { on = "topic:training.prepared", may = "publish", why = "asks for the experiments of the data" },
-      { on = "topic:experiment.requested", may = "publish", why = "starts standing experiments" },
+      { on = "topic:experiment.changed", may = "publish", why = "announces experiments whose data failed" },
       { on = "secret:snowflake-key", may = "use", why = "signs in to Snowflake" },
       { on = "secret:snowflake-key-passphrase", may = "use", why = "opens an encrypted key" },
       { on = "secret:snowflake-password", may = "use", why = "signs in where there is no key" },
@@ -36,7 +29,12 @@ locals {
       { on = "documents", may = "change", why = "keeps the dataset and its end" },
       { on = "uploads:", may = "read", why = "reads what a person dropped" },
       { on = "data:datasets/", may = "keep", why = "writes the dataset" },
-      { on = "job:extract", may = "start", why = "hands large files to the job" },
+      { on = "job:ingest", may = "start", why = "hands large files to the job" },
+    ]
+    ingest-job = [
+      { on = "documents", may = "change", why = "keeps the dataset, its progress and its end" },
+      { on = "uploads:", may = "read", why = "reads what a person dropped" },
+      { on = "data:datasets/", may = "keep", why = "writes the dataset" },
     ]
     prepare = [
       { on = "documents", may = "change", why = "frees what waited for the data" },
@@ -44,17 +42,31 @@ locals {
       { on = "data:metadata/", may = "read", why = "reads the mapping" },
       { on = "data:training-data/", may = "keep", why = "writes the training data and its report" },
       { on = "data:robyn/", may = "create", why = "freezes configurations" },
+      { on = "data:robyn/", may = "read", why = "reads what an earlier try froze" },
       { on = "topic:experiment.changed", may = "publish", why = "announces experiments that go on" },
       { on = "topic:queue.changed", may = "publish", why = "wakes launch" },
       { on = "topic:training.prepared", may = "publish", why = "asks for the experiments of the data" },
       { on = "topic:experiment.requested", may = "publish", why = "starts standing experiments" },
-      { on = "job:extract", may = "start", why = "hands large data to the job" },
+      { on = "job:prepare", may = "start", why = "hands large data to the job" },
+    ]
+    prepare-job = [
+      { on = "documents", may = "change", why = "frees what waited for the data" },
+      { on = "data:datasets/", may = "read", why = "reads the dataset" },
+      { on = "data:metadata/", may = "read", why = "reads the mapping" },
+      { on = "data:training-data/", may = "keep", why = "writes the training data and its report" },
+      { on = "data:robyn/", may = "create", why = "freezes configurations" },
+      { on = "data:robyn/", may = "read", why = "reads what an earlier try froze" },
+      { on = "topic:experiment.changed", may = "publish", why = "announces experiments that go on" },
+      { on = "topic:queue.changed", may = "publish", why = "wakes launch" },
+      { on = "topic:training.prepared", may = "publish", why = "asks for the experiments of the data" },
+      { on = "topic:experiment.requested", may = "publish", why = "starts standing experiments" },
     ]
     enqueue = [
       { on = "documents", may = "change", why = "makes the experiments" },
       { on = "data:batches/", may = "keep", why = "keeps the manifest of a large batch" },
       { on = "data:training-data/", may = "read", why = "reads what a configuration freezes" },
       { on = "data:robyn/", may = "create", why = "freezes configurations" },
+      { on = "data:robyn/", may = "read", why = "reads what an earlier try froze" },
       { on = "topic:experiment.changed", may = "publish", why = "announces the experiments" },
       { on = "topic:queue.changed", may = "publish", why = "wakes launch" },
       { on = "topic:batch.continued", may = "publish", why = "makes a large batch in chunks" },
@@ -64,6 +76,7 @@ locals {
     launch = [
       { on = "documents", may = "change", why = "takes slots" },
       { on = "jobs", may = "start", why = "starts training" },
+      { on = "data:robyn/", may = "keep", why = "fences a start that nobody heard of" },
       { on = "topic:experiment.changed", may = "publish", why = "announces the start" },
       { on = "topic:queue.changed", may = "publish", why = "wakes itself for what is left" },
     ]
@@ -96,7 +109,8 @@ locals {
       { on = "data:robyn/", may = "keep", why = "fences the attempt" },
       { on = "data:models/", may = "keep", why = "hears a result that was overtaken" },
       { on = "jobs", may = "look", why = "reads the execution that ended" },
-      { on = "job:extract", may = "look", why = "reads the execution that ended" },
+      { on = "steps", may = "look", why = "reads the execution that ended" },
+      { on = "steps", may = "start", why = "starts a step again" },
       { on = "topic:experiment.changed", may = "publish", why = "announces what became of it" },
       { on = "topic:champion.changed", may = "publish", why = "announces a champion" },
       { on = "topic:queue.changed", may = "publish", why = "wakes launch: a slot is free" },
@@ -111,7 +125,8 @@ locals {
       { on = "data:models/", may = "keep", why = "hears results that nobody was told of" },
       { on = "data:batches/", may = "keep", why = "goes on with batches" },
       { on = "jobs", may = "stop", why = "reads executions; cancels those that were given up" },
-      { on = "job:extract", may = "look", why = "reads the execution of a silent dataset" },
+      { on = "steps", may = "look", why = "reads the execution of a silent step" },
+      { on = "steps", may = "start", why = "starts a silent step again" },
       { on = "topic:*", may = "publish", why = "sends what was committed and never sent" },
     ]
     costs = [

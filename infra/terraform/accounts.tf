@@ -1,7 +1,7 @@
 # One account for each function and each kind of worker.
 locals {
   function_accounts = toset(concat(keys(local.functions), ["page"]))
-  job_accounts      = toset(["native", "robyn", "extract-job"])
+  job_accounts      = toset(["native", "robyn", "extract-job", "ingest-job", "prepare-job"])
 }
 
 resource "google_service_account" "function" {

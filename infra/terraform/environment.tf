@@ -17,7 +17,8 @@ locals {
       MMMFLOW_AUDIENCES = local.url.api
       MMMFLOW_SIGNER    = google_service_account.function["api"].email
     })
-    costs = local.billing
+    costs   = local.billing
+    extract = local.snowflake
     page = merge(local.let_in, {
       MMMFLOW_IDENTITY  = "iap"
       MMMFLOW_AUDIENCES = "/projects/${data.google_project.this.number}/locations/${var.region}/services/${local.prefix}-page"
@@ -28,6 +29,16 @@ locals {
   # No function reads a bill that there is none of.
   billing = var.billing_export == null ? {} : {
     MMMFLOW_BILLING_EXPORT = var.billing_export
+  }
+
+  snowflake = var.snowflake == null ? {} : {
+    MMMFLOW_SNOWFLAKE_ACCOUNT           = var.snowflake.account
+    MMMFLOW_SNOWFLAKE_USER              = var.snowflake.user
+    MMMFLOW_SNOWFLAKE_WAREHOUSE         = var.snowflake.warehouse
+    MMMFLOW_SNOWFLAKE_ROLE              = var.snowflake.role
+    MMMFLOW_SNOWFLAKE_DATABASE          = var.snowflake.database
+    MMMFLOW_SNOWFLAKE_SCHEMA            = var.snowflake.schema
+    MMMFLOW_SNOWFLAKE_STATEMENT_SECONDS = tostring(var.snowflake.statement_seconds)
   }
 
   let_in = {

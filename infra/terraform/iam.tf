@@ -9,6 +9,7 @@ locals {
         for on in(
           entry.on == "topic:*" ? [for topic in local.topics : "topic:${topic}"] :
           entry.on == "jobs" ? [for job in keys(local.engine_jobs) : "job:${job}"] :
+          entry.on == "steps" ? [for step in keys(local.step_jobs) : "job:${step}"] :
           [entry.on]
         ) : { who = who, kind = split(":", on)[0], name = join(":", slice(split(":", on), 1, length(split(":", on)))), may = entry.may }
       ]

@@ -1,33 +1,44 @@
-# One job for each engine and size: an execution may override what it is told
+# One job for each engine and size, and for each long step: an execution may override what it is told
 # and how long it may take, never its processors or memory.
 locals {
-  sizes = {
-    small  = { cpu = "1", memory = "2Gi" }
-    medium = { cpu = "2", memory = "4Gi" }
-    large  = { cpu = "4", memory = "16Gi" }
+  # As functions/mmmflow/domain/jobs.py has them, by whose map a size is chosen.
+  machines = {
+    native = {
+      small  = { vcpus = 1, gib = 2 }
+      medium = { vcpus = 2, gib = 4 }
+      large  = { vcpus = 4, gib = 16 }
+    }
+    robyn = {
+      small  = { vcpus = 2, gib = 8 }
+      medium = { vcpus = 4, gib = 16 }
+      large  = { vcpus = 8, gib = 32 }
+    }
   }
 
   engine_jobs = merge([
-    for engine, image in var.images : {
-      for size, limits in local.sizes : "${engine}-${size}" => {
+    for engine, sizes in local.machines : {
+      for size, machine in sizes : "${engine}-${size}" => {
         account = engine
-        image   = image
+        image   = var.images[engine]
         command = null
-        limits  = limits
+        machine = machine
         timeout = "86400s"
       }
     }
   ]...)
 
-  jobs = merge(local.engine_jobs, {
-    extract = {
-      account = "extract-job"
+  # Steps that go on in a job where a function's time would not do.
+  step_jobs = {
+    for step in ["extract", "ingest", "prepare"] : step => {
+      account = "${step}-job"
       image   = var.images.native
-      command = ["python", "-m", "mmmflow_worker.extract"]
-      limits  = { cpu = "1", memory = "2Gi" }
+      command = ["python", "-m", "mmmflow.job"]
+      machine = { vcpus = 2, gib = 4 }
       timeout = "21600s"
     }
-  })
+  }
+
+  jobs = merge(local.engine_jobs, local.step_jobs)
 }
 
 resource "google_cloud_run_v2_job" "job" {
@@ -66,7 +77,7 @@ resource "google_cloud_run_v2_job" "job" {
         command = each.value.command
 
         resources {
-          limits = each.value.limits
+          limits = { cpu = tostring(each.value.machine.vcpus), memory = "${each.value.machine.gib}Gi" }
         }
 
         dynamic "env" {

@@ -78,6 +78,9 @@ variable "snowflake" {
     role      = string
     warehouse = string
     database  = optional(string, "")
+    schema    = optional(string, "PUBLIC")
+
+    statement_seconds = optional(number, 3600)
   })
   default = null
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mmmflow.domain import jobs
 from mmmflow.messaging import topology
 
 from infra.checks import terraform
@@ -21,7 +22,7 @@ NOT_TERRAFORMS = {
     "MMMFLOW_HOME", "MMMFLOW_PRIVATE_TARGETS",
     "MMMFLOW_IAM_ENDPOINT", "MMMFLOW_RUN_ENDPOINT",
     "MMMFLOW_SECRETS_ENDPOINT", "MMMFLOW_LOGGING_ENDPOINT",
-    "MMMFLOW_CERTIFICATES_URL",
+    "MMMFLOW_CERTIFICATES_URL", "MMMFLOW_SNOWFLAKE_ENDPOINT",
 }  # fmt: skip
 
 
@@ -80,6 +81,17 @@ def test_an_event_function_has_as_long_as_its_message_is_leased() -> None:
     subscription = FOUND.resources["google_pubsub_subscription.push"]
     assert subscription.body["ack_deadline_seconds"] == 600
     assert max(one["timeout"] for one in FUNCTIONS.values()) <= 540
+
+
+def test_every_job_has_the_machine_that_a_size_is_chosen_by() -> None:
+    machines = {
+        engine: {
+            size: jobs.Machine(one["vcpus"], one["gib"])
+            for size, one in sizes.items()
+        }
+        for engine, sizes in FOUND.local_values["machines"].items()
+    }
+    assert machines == jobs.MACHINES
 
 
 def test_every_job_is_tried_once_by_the_platform() -> None:

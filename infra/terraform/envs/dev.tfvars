@@ -1,5 +1,5 @@
 environment    = "dev"
-region         = "europe-west3"
+region         = "europe-west1"
 default_engine = "native"
 deploy_branch  = "dev"
 protect        = false

@@ -1,5 +1,5 @@
 environment    = "prod"
-region         = "europe-west3"
+region         = "europe-west1"
 default_engine = "robyn"
 deploy_branch  = "main"
 protect        = true
