@@ -6,20 +6,35 @@ from pathlib import Path
 
 from mmmflow.ports import Ports
 
+HOME, PROJECT = "MMMFLOW_HOME", "MMMFLOW_PROJECT"
+
 
 @cache
 def ports() -> Ports:
-    """The embedded services under `MMMFLOW_HOME`.
+    """The embedded services, or those of a project of Google Cloud.
 
     Raises:
-        RuntimeError: the environment does not say where the world is.
+        RuntimeError: the environment names neither, both, or a deployment
+            in part.
     """
-    home = os.environ.get("MMMFLOW_HOME")
-    if not home:
+    home, project = os.environ.get(HOME), os.environ.get(PROJECT)
+    if bool(home) == bool(project):
         raise RuntimeError(
-            "MMMFLOW_HOME is not set: it names the folder of the embedded"
-            " services"
+            f"set either {HOME}, the folder of the embedded services, or"
+            f" {PROJECT}, the project of Google Cloud:"
+            f" {'both are' if home else 'none is'} set"
         )
-    from mmmflow.local.ports import open_ports
+    if home:
+        from mmmflow.local.ports import open_ports
 
-    return open_ports(Path(home))
+        return open_ports(Path(home))
+    from mmmflow.cloud import environment
+    from mmmflow.cloud.ports import CloudPorts
+
+    try:
+        return CloudPorts(environment.read())
+    except KeyError as missing:
+        raise RuntimeError(
+            f"{PROJECT} is set, and {missing.args[0]} is not: a deployment"
+            " sets both"
+        ) from None

@@ -23,6 +23,9 @@ def main(commands: Mapping[str, Sequence[str]] = engine.COMMANDS) -> int:
     except KeyError as missing:
         logging.error("the environment does not set %s", missing)
         return 2
+    except ValueError as wrong:
+        logging.error("the environment is not as it should be: %s", wrong)
+        return 2
     return supervise(told, stop.is_set, commands)
 
 

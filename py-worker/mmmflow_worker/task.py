@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmmflow.domain import paths
-from mmmflow.local.objects import open_run
 from mmmflow.ports import Bucket
 
 
@@ -29,15 +28,39 @@ class Task:
 
 
 def from_environment(env: Mapping[str, str] = os.environ) -> Task:
-    """Raises: KeyError naming the variable that is not set."""
-    bucket, run = open_run(Path(env["MMMFLOW_HOME"]), env["MMMFLOW_RUN_URI"])
+    """What a runner of one machine says, or Cloud Run.
+
+    Raises:
+        KeyError: a variable is not set; it names the variable.
+        ValueError: a variable can't be what it should.
+    """
+    bucket, run = _open(env["MMMFLOW_RUN_URI"], env)
     return Task(
         bucket=bucket,
         run=run,
         experiment_id=env["MMMFLOW_EXPERIMENT"],
         attempt=int(env["MMMFLOW_ATTEMPT"]),
-        execution=env["MMMFLOW_EXECUTION"],
-        task=env.get("MMMFLOW_TASK", "0"),
+        execution=_either(env, "CLOUD_RUN_EXECUTION", "MMMFLOW_EXECUTION"),
+        task=env.get("CLOUD_RUN_TASK_INDEX", "0"),
         timeout_seconds=int(env["MMMFLOW_TIMEOUT_SECONDS"]),
         progress_seconds=float(env.get("MMMFLOW_PROGRESS_SECONDS", "5")),
     )
+
+
+def _open(uri: str, env: Mapping[str, str]) -> tuple[Bucket, str]:
+    """The bucket of the run, and the name in it of the run's folder.
+
+    A folder of one machine, or `gs://bucket/name`; nothing else of either
+    world is opened.
+    """
+    if uri.startswith("gs://"):
+        from mmmflow.cloud import objects as storage
+
+        return storage.open_run(env["MMMFLOW_PROJECT"], uri)
+    from mmmflow.local import objects as folders
+
+    return folders.open_run(Path(env["MMMFLOW_HOME"]), uri)
+
+
+def _either(env: Mapping[str, str], name: str, other: str) -> str:
+    return env.get(name) or env[other]

@@ -4,8 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from mmmflow.cloud.environment import Environment
 from mmmflow.cloud.failures import told
 from mmmflow.domain.bills import CostLine
+from mmmflow.ports import Billing
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -93,3 +95,19 @@ def _configured(parameters: Mapping[str, str]) -> "bigquery.QueryJobConfig":
         ],
         maximum_bytes_billed=10 * 2**30,
     )
+
+
+class NoExport:
+    """Nothing is known of what this deployment costs."""
+
+    def lines(self, since: str) -> list[CostLine]:
+        del since
+        return []
+
+
+def open_billing(environment: Environment) -> Billing:
+    """The environment's lines bear the last part of its prefix as label."""
+    if not environment.billing_export:
+        return NoExport()
+    label = environment.prefix.rpartition("-")[2]
+    return BillingExport(environment.project, label, environment.billing_export)

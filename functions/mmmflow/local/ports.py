@@ -1,8 +1,6 @@
 """The ports of one machine, all under one folder."""
 
 import os
-import secrets
-from datetime import UTC, datetime
 from pathlib import Path
 
 from mmmflow.local.billing import NoBilling
@@ -16,18 +14,9 @@ from mmmflow.local.secrets import FileSecrets
 from mmmflow.local.warehouse import DuckDbWarehouse
 from mmmflow.people.outside import HttpOutside
 from mmmflow.ports import Ports
+from mmmflow.system import SystemClock, SystemEntropy
 
 _PRIVATE = "MMMFLOW_PRIVATE_TARGETS"
-
-
-class SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-
-class SystemEntropy:
-    def token(self) -> str:
-        return secrets.token_hex(16)
 
 
 def open_ports(home: Path) -> Ports:
