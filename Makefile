@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-CODE := functions py-worker tests docs
+CODE := functions py-worker infra tests docs
 RUN_OPTIONS = $(if $(DATA),--data "$(DATA)") \
   $(if $(MAPPING),--mapping "$(MAPPING)") \
   $(foreach country,$(COUNTRY),--country "$(country)") \
@@ -77,6 +77,16 @@ bench-engine: $(VENV)/dev.stamp ## the native engine against Robyn's recorded sp
 bench-truth: $(VENV)/dev.stamp ## errors of ROAS where the truth is known, by rule
 	@$(BIN)/python -m tests.bench.bench_truth
 
+check-infra: $(VENV)/dev.stamp $(VENV)/checkov.stamp ## the Terraform: format, provider's schema, security, and that it fits the code
+	@$(BIN)/python -m infra.checks $(VENV)/checkov/bin/checkov
+	@$(BIN)/python -m pytest -q tests/infra
+
+access: $(VENV)/dev.stamp ## write the table of who may do what into docs/access.md
+	@$(BIN)/python -m infra.checks.access
+
+cost-model: $(VENV)/dev.stamp ## what a run, a month and an idle month cost
+	@$(BIN)/python -m infra.cost_model
+
 lock: $(VENV)/dev.stamp ## pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile -q --upgrade $(LOCK_OPTIONS) --all-extras \
 	  pyproject.toml -o requirements-dev.lock
@@ -100,6 +110,14 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "The venv module is missing: apt-get install python3-venv"; \
 	  exit 1; }
+
+# checkov pins what others want newer: it has an environment of its own.
+$(VENV)/checkov.stamp: infra/checks/requirements.lock | $(VENV)/bin/python
+	@echo "Installing checkov into $(VENV)/checkov (once) …"
+	@$(PYTHON) -m venv $(VENV)/checkov
+	@$(VENV)/checkov/bin/pip install -q --disable-pip-version-check \
+	  --require-hashes -r $<
+	@touch $@
 
 $(VENV)/run.stamp: requirements.lock | $(VENV)/bin/python
 	@echo "Installing what a run needs into $(VENV) (once) …"

@@ -1,6 +1,6 @@
 locals {
   timers = {
-    "timer.sweep" = { schedule = "*/5 * * * *", says = "What any lost event left behind" }
+    "timer.sweep" = { schedule = "*/10 * * * *", says = "What any lost event left behind" }
     "timer.costs" = { schedule = "15 6 * * *", says = "The costs of the days before" }
   }
 }
