@@ -6,6 +6,7 @@ as failed, or never return because its caller dies.
 """
 
 import heapq
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -82,6 +83,7 @@ class World:
         self._sequence = 0
         self._current: Actor | None = None
         self._hub = greenlet.getcurrent()
+        self._thread = threading.get_ident()
         self.actors: dict[str, Actor] = {}
         self.faults = _swarm(decisions)
         self.failure: Violation | None = None
@@ -179,6 +181,10 @@ class World:
         `echo` makes the refusal that a client sees which, unheard, asks
         again for what it has already got.
         """
+        if threading.get_ident() != self._thread:
+            # A library that reads ahead in a thread of its own, while its
+            # caller waits for it: there is nobody to pause.
+            return apply()
         actor = self.current
         if actor.dead:
             raise Died

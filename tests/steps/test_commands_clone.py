@@ -54,6 +54,19 @@ def test_null_asks_for_the_default(world: World, old: str) -> None:
     assert clone(world, old, priority=None)["priority"] == 0
 
 
+def test_the_jobs_size_is_that_of_the_changed_work(
+    world: World, old: str
+) -> None:
+    assert world.experiment(old)["request"]["size"] == "large"
+    assert clone(world, old, preset="test")["request"]["size"] == "small"
+
+
+def test_a_jobs_size_that_was_chosen_stays(world: World, old: str) -> None:
+    chosen = clone(world, old, size="medium")["id"]
+    again = clone(world, chosen, preset="test")["request"]
+    assert again["size"] == "medium"
+
+
 def test_another_preset_replaces_the_size(world: World, old: str) -> None:
     made = clone(world, old, preset="test")
     assert (made["request"]["iterations"], made["request"]["trials"]) == (

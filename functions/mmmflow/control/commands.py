@@ -8,7 +8,7 @@ of state is one commit, and what follows from it is found and finished by
 import logging
 
 from mmmflow.control import attempts, removals
-from mmmflow.domain import experiment
+from mmmflow.domain import experiment, jobs
 from mmmflow.domain.errors import InvalidInputError, NotAllowedError
 from mmmflow.domain.experiment import State
 from mmmflow.log import labels_of
@@ -118,8 +118,13 @@ def clone(
 
 
 def changed_request(asked: Json, changes: Json) -> Json:
-    """The request with the changes; a preset replaces the numbers before."""
+    """The request with the changes; a preset replaces the numbers before.
+
+    So does the work the size of the job, unless that was chosen otherwise.
+    """
     replaced = _SIZE if "preset" in changes else ()
+    if jobs.size_of(asked) == jobs.size_for(jobs.models_of(asked)):
+        replaced = (*replaced, "size")
     kept = {k: v for k, v in asked.items() if k not in replaced}
     merged = {**kept, **changes}
     return {key: value for key, value in merged.items() if value is not None}

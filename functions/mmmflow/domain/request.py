@@ -21,6 +21,8 @@ PRESETS: Mapping[str, tuple[int, int]] = {
 }
 _DEFAULTS: Mapping[str, Any] = {
     "dataset_id": None,
+    "source": None,
+    "upload": None,
     "mapping_version": None,
     "goal": None,
     "window": {},
@@ -103,6 +105,7 @@ def complete(request: Mapping[str, Any]) -> Data:
 
 def contradictions(request: Mapping[str, Any]) -> Iterator[Problem]:
     """What in a complete request can't be, whatever the data and mapping."""
+    yield from _data(request)
     window = request["window"]
     if window.get("start", "") > window.get("end", "9999"):
         yield Problem("window", "it ends before it starts")
@@ -123,6 +126,22 @@ def contradictions(request: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _calibration(request["calibration"])
     yield from budget.contradictions(request["allocation"])
     yield from _of_native(request)
+
+
+def _data(request: Mapping[str, Any]) -> Iterator[Problem]:
+    """Its data is named once, and of its country."""
+    named = [f for f in ("dataset_id", "source", "upload") if request[f]]
+    if len(named) > 1:
+        what = f"beside {named[0]} it has no meaning"
+        yield Problem(named[1], what, "leave one of them out")
+    if request["upload"]:
+        place = paths.parse_upload(request["upload"]["name"])
+        if place is None or place[0] != request["country"]:
+            yield Problem(
+                "upload.name",
+                f"it is not in the folder of {request['country']}",
+                f"drop the file as uploads/{request['country']}/<file>",
+            )
 
 
 def _unused(request: Mapping[str, Any]) -> Iterator[Problem]:
@@ -177,16 +196,22 @@ def new_experiment(
     actor: str,
     now: datetime,
     whole_batch: str | None = None,
+    data_request: str | None = None,
 ) -> Data:
     """The document of an experiment that waits for its training data.
 
-    It also waits for the request's `not_before`, and until the batch
+    That is what comes of the request for data `data_request`, where there is
+    one. It also waits for the request's `not_before`, and until the batch
     `whole_batch` is complete, where there is one.
     """
     waits_for = {
         "dataset_id": request["dataset_id"],
         "mapping_version": request["mapping_version"],
     }
+    if data_request is not None:
+        waits_for["data_request"] = data_request
+    if request["upload"]:
+        waits_for["upload"] = request["upload"]["name"]
     starts = _time(request["not_before"] or "")
     if starts is not None:
         waits_for["time"] = starts.astimezone(UTC).isoformat()
@@ -209,6 +234,8 @@ def new_experiment(
         "request": dict(request),
         "waits_for": waits_for,
         "dataset_id": request["dataset_id"],
+        "data_request": data_request,
+        "upload": request["upload"],
         "mapping_version": request["mapping_version"],
         "config": None,
         "attempt": 0,

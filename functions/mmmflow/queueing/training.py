@@ -24,7 +24,7 @@ from mmmflow.ports import (
     Update,
     Where,
 )
-from mmmflow.queueing import refreshes
+from mmmflow.queueing import refreshes, wanted_data
 
 CHUNK = 100
 
@@ -149,10 +149,10 @@ def available(ports: Ports, data: Json) -> tuple[Json, Document] | None:
     Raises:
         InvalidInputError: this data will never be prepared, and why.
     """
-    dataset = wanted_dataset(ports, data)
+    dataset = wanted_data.find(ports, data)
     if dataset is None:
         return None
-    if dataset.data["state"] == "FAILED" and data["dataset_id"]:
+    if dataset.data["state"] == "FAILED" and wanted_data.is_its_own(data):
         raise InvalidInputError(
             [Problem(**problem) for problem in dataset.data["problems"]]
         )
@@ -169,37 +169,6 @@ def available(ports: Ports, data: Json) -> tuple[Json, Document] | None:
         return None
     identity = {"dataset_id": dataset.id, "mapping_version": version}
     return {**training, **identity}, found
-
-
-def wanted_dataset(ports: Ports, data: Json) -> Document | None:
-    """The dataset that an experiment is for: the named, else the newest.
-
-    Raises:
-        InvalidInputError: the named one is not there, or of another country.
-    """
-    if data["dataset_id"]:
-        named = ports.documents.get("datasets", data["dataset_id"])
-        if named is None:
-            raise InvalidInputError.of(
-                "dataset_id", f"there is no dataset {data['dataset_id']}"
-            )
-        if named.data["country"] != data["country"]:
-            raise InvalidInputError.of(
-                "dataset_id",
-                f"dataset {named.id} is of {named.data['country']},"
-                f" the experiment is for {data['country']}",
-            )
-        return named
-    newest = ports.documents.query(
-        "datasets",
-        where=[
-            Where("country", "==", data["country"]),
-            Where("state", "==", "PREPARED"),
-        ],
-        order_by=[Order("id", descending=True)],
-        limit=1,
-    )
-    return newest[0] if newest else None
 
 
 def _freeze(

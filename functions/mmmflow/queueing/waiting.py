@@ -15,7 +15,7 @@ from mmmflow.ports import (
     Update,
     Where,
 )
-from mmmflow.queueing import training
+from mmmflow.queueing import training, wanted_data
 
 COLLECTION = "cursors"
 _ID = "waiting"
@@ -117,7 +117,7 @@ def unprepared_mappings(ports: Ports) -> list[Document]:
 def _unprepared(ports: Ports, data: Json) -> Document | None:
     """The prepared dataset that lacks the mapping the experiment wants."""
     try:
-        dataset = training.wanted_dataset(ports, data)
+        dataset = wanted_data.find(ports, data)
     except InvalidInputError:
         return None
     if dataset is None or dataset.data["prepared_with"] is None:
