@@ -237,6 +237,7 @@ class StorageBucket:
         if generation is not None and not _is_generation(generation):
             raise refusal(f"{self._name}/{name}")
         blob = self.blob(name)
+        blob.chunk_size = _CHUNK
         options = {
             **_CALL,
             "content_type": _kind(name),
