@@ -1,4 +1,7 @@
-"""Documents in memory, watched: every commit is shown to the invariants."""
+"""Documents in memory, watched: every commit is shown to the invariants.
+
+A query that has no index in Firestore is refused here too.
+"""
 
 import json
 import operator
@@ -19,6 +22,7 @@ from mmmflow.ports import (
     Write,
 )
 
+from tests import firestore_indexes
 from tests.simulation.world import World
 
 _MISSING = object()
@@ -63,6 +67,8 @@ class SimDocuments:
         order_by: Sequence[Order] = (),
         limit: int | None = None,
     ) -> list[Document]:
+        firestore_indexes.require(collection, where, order_by)
+
         def apply() -> list[Document]:
             found = self._select(collection, where)
             for order in reversed(document_rules.full_order(where, order_by)):
@@ -81,6 +87,7 @@ class SimDocuments:
         return self._world.call(f"query {collection}", apply)
 
     def count(self, collection: str, where: Sequence[Where] = ()) -> int:
+        firestore_indexes.require(collection, where)
         return self._world.call(
             f"count {collection}", lambda: len(self._select(collection, where))
         )
