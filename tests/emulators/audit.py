@@ -1,13 +1,15 @@
 """The audit log entry of an execution that has ended, as a sink sends it."""
 
 import json
+import os
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
-from google.cloud.pubsub_v1 import PublisherClient
 from google.cloud.run_v2.types import Condition, Execution
+from google.pubsub_v1.types import PubsubMessage
 from mmmflow.domain import jobs
+
+from tests.emulators import pubsub
 
 _REASONS = {
     Condition.ExecutionReason.NON_ZERO_EXIT_CODE: "NonZeroExitCode",
@@ -113,9 +115,6 @@ def publish(execution: Execution) -> None:
     found = entry(execution)
     attributes = {"logging.googleapis.com/timestamp": found["timestamp"]}
     data = json.dumps(found).encode()
-    _publisher().publish(topic, data, **attributes).result(10.0)
-
-
-@cache
-def _publisher() -> PublisherClient:
-    return PublisherClient()
+    message = PubsubMessage(data=data, attributes=attributes)
+    host = os.environ["PUBSUB_EMULATOR_HOST"]
+    pubsub.publisher(host).publish(topic=topic, messages=[message])

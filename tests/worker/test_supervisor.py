@@ -530,7 +530,7 @@ def test_a_process_that_is_terminated_says_so_within_five_seconds(
 
 
 def test_a_process_that_is_not_told_enough_names_what_is_missing() -> None:
-    with pytest.raises(KeyError, match="MMMFLOW_HOME"):
+    with pytest.raises(KeyError, match="MMMFLOW_RUN_URI"):
         from_environment({})
     ended = subprocess.run(
         [sys.executable, "-m", "mmmflow_worker"],
@@ -540,4 +540,4 @@ def test_a_process_that_is_not_told_enough_names_what_is_missing() -> None:
         check=False,
     )
     assert ended.returncode == 2
-    assert "MMMFLOW_HOME" in ended.stderr + ended.stdout
+    assert "MMMFLOW_RUN_URI" in ended.stderr + ended.stdout
