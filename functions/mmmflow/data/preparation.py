@@ -1,206 +1,221 @@
 """From raw rows to training data: the mapping applied, everything checked.
 
-Nothing is filled in, dropped or guessed: what does not fit is a problem
+Nothing is filled in, dropped or put together but by a rule of the mapping,
+and each of these is in `Prepared.cleaning`. What does not fit is a problem
 that names its column and row (the first data row is row 1).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mmmflow.data import resampling
-from mmmflow.domain import quality
+from mmmflow.data import (
+    cells,
+    cleaning,
+    joins,
+    resampling,
+    rows,
+    variation,
+)
+from mmmflow.data.rows import Rows
+from mmmflow.domain import frequency, preparation
 from mmmflow.domain.errors import InvalidInputError, Problem
-from mmmflow.domain.mapping import DataMapping, missing_columns
-from mmmflow.domain.quality import Finding, Interval, Profile
+from mmmflow.domain.frequency import Frequency
+from mmmflow.domain.mapping import DataMapping
+from mmmflow.domain.preparation import Aggregation, Preparation
+from mmmflow.domain.quality import Cleaning, Finding
 
-_SHOWN = 3
-_NUMBER = (int, float, Decimal)
+# (name, generation) → the content of an object of the data bucket.
+ReadObject = Callable[[str, str], bytes]
 
 
 @dataclass(frozen=True)
 class Prepared:
+    """Training data, and all that was done to have it.
+
+    `frame` has a row a period, the oldest first, with `mapping`'s columns:
+    the mapping as it came, and what was joined, {column: category}.
+    `left_out` are the columns that don't vary, each with the reason: they
+    stay in the data, but in no model. `unmodellable` says per goal why no
+    model of it can be trained. `nulls` are the empty cells of the raw
+    columns, `countries` the rows of each country in the table.
+    """
+
     frame: pd.DataFrame
-    interval: Interval
-    profiles: list[Profile]
-    findings: list[Finding]
+    mapping: DataMapping
+    frequency: Frequency
+    joined: Mapping[str, str]
+    left_out: Mapping[str, str]
+    unmodellable: Mapping[str, str]
+    nulls: Mapping[str, int]
+    countries: Mapping[str, int]
+    raw_rows: int
+    cleaning: tuple[Cleaning, ...]
+    findings: tuple[Finding, ...]
 
 
-def read_raw(path: Path) -> pd.DataFrame:
-    """The raw rows, labelled by their row number from 1."""
-    frame: pd.DataFrame = pq.read_table(path).to_pandas()
-    frame.index = pd.RangeIndex(1, len(frame) + 1)
-    return frame
+def prepare(
+    raw: Rows,
+    mapping: DataMapping,
+    country: str,
+    read_object: ReadObject | None = None,
+) -> Prepared:
+    """The periods of one country, with the mapping's columns.
 
-
-def prepare(raw: pd.DataFrame, mapping: DataMapping, country: str) -> Prepared:
-    """The rows of one country with the mapping's columns, oldest first.
+    `read_object` reads the annotations, where the mapping has any.
 
     Raises:
         InvalidInputError: with every problem that could be found.
     """
-    rows = _rows_of(raw, mapping, country)
-    problems: list[Problem] = []
-    columns: dict[str, pd.Series] = {}
-    for name in mapping.columns:
-        try:
-            columns[name] = _column(rows[name], mapping)
-        except InvalidInputError as invalid:
-            problems += invalid.problems
-    if problems:
-        raise InvalidInputError(problems)
-    frame = pd.DataFrame(columns).sort_values(mapping.date, kind="stable")
-    days = list(frame[mapping.date].dt.date)
-    twice = quality.duplicates(days)
-    if twice:
-        raise InvalidInputError(twice)
-    frame, left_out = resampling.resample(frame, mapping)
-    days = list(frame[mapping.date].dt.date)
-    profiles = [
-        _profile(frame[name], category)
-        for name, category in _categories(mapping)
+    how = _for_country(mapping, country)
+    date = mapping.date
+    aggregations: dict[str, Aggregation] = {
+        source.name: source.aggregation for source in mapping.sources
+    }
+    frame, done = _parsed(raw.frame, mapping)
+    frame, said = cleaning.without_repeats(frame, raw.identity)
+    done += said
+    cleaning.refuse_duplicates(frame, mapping)
+    frame, said = resampling.collapse(frame, date, aggregations)
+    done += said
+    step, gaps = frequency.detect(list(frame[date].dt.date))
+    if how.gaps == "refuse":
+        frequency.refuse_gaps(step, gaps)
+    frame, said = cleaning.dated(frame, date, step)
+    done += said
+    frame, said = cleaning.filled(frame, mapping, step)
+    done += said
+    made = resampling.resample(frame, date, how.resample, step, aggregations)
+    frame, step = made.frame, made.frequency
+    done += made.cleaning
+    frame, said = cleaning.within(frame, date, how.window)
+    done += said
+    frame = _with_sums(frame, mapping)
+    frame, joined, said = _joined(
+        frame, mapping, how, step, country=country, read_object=read_object
+    )
+    done += said
+    meant = mapping.joined_by(joined)
+    left_out = variation.left_out(frame, meant)
+    variation.refuse_negative(frame, meant)
+    done += [
+        Cleaning("dropped", name, 1, f"left out of the model: {reason}")
+        for name, reason in left_out.items()
     ]
-    drivers = len(mapping.numeric_columns) - len(mapping.goals)
     return Prepared(
-        frame.reset_index(drop=True),
-        quality.interval(days),
-        profiles,
-        [*left_out, *quality.findings(profiles, len(frame), drivers)],
+        frame=frame[list(meant.columns)],
+        mapping=meant,
+        frequency=step,
+        joined=joined,
+        left_out=left_out,
+        unmodellable=variation.unmodellable(frame, meant),
+        nulls={n: int(raw.frame[n].isna().sum()) for n in raw.frame.columns},
+        countries=raw.countries,
+        raw_rows=raw.total,
+        cleaning=tuple(done),
+        findings=tuple(made.findings),
     )
 
 
-def write(prepared: Prepared, mapping: DataMapping, path: Path) -> None:
+def write(prepared: Prepared, path: Path) -> None:
     """The training data as Parquet; the same frame gives the same bytes."""
     table = pa.Table.from_pandas(prepared.frame, preserve_index=False)
-    index = table.schema.get_field_index(mapping.date)
-    dates = table.column(index).cast(pa.date32())
-    table = table.set_column(index, mapping.date, dates)
+    date = prepared.mapping.date
+    index = table.schema.get_field_index(date)
+    table = table.set_column(index, date, table.column(index).cast(pa.date32()))
     pq.write_table(
         table.replace_schema_metadata(None), path, compression="zstd"
     )
 
 
-def _rows_of(
-    raw: pd.DataFrame, mapping: DataMapping, country: str
-) -> pd.DataFrame:
-    names = [str(name) for name in raw.columns]
-    wrong = [*missing_columns(mapping, names), *_repeated(mapping, names)]
-    if wrong:
-        raise InvalidInputError(wrong)
-    if mapping.country is None or mapping.country not in raw.columns:
-        return raw
-    rows = raw[raw[mapping.country] == country]
-    if rows.empty:
-        known = sorted({str(v) for v in raw[mapping.country].dropna()})
+def of_frame(raw: pd.DataFrame, mapping: DataMapping, country: str) -> Prepared:
+    """As `prepare`, of a table in memory that is labelled by row from 1."""
+    return prepare(rows.of_frame(raw, mapping, country), mapping, country)
+
+
+def _for_country(mapping: DataMapping, country: str) -> Preparation:
+    how, why_not = preparation.of_country(mapping.preparation, country)
+    if why_not is not None:
         raise InvalidInputError.of(
-            f"column {mapping.country!r}",
-            f"no row is of {country!r}",
-            f"it has {', '.join(known[:20])}",
+            "holidays.country", why_not, 'add "country": "DE" to holidays'
         )
-    return rows
+    return how
 
 
-def _repeated(mapping: DataMapping, names: list[str]) -> list[Problem]:
-    used = (*mapping.columns, *filter(None, [mapping.country]))
-    return [
-        Problem(f"column {name!r}", f"it comes {names.count(name)} times")
-        for name in used
-        if names.count(name) > 1
-    ]
-
-
-def _column(values: pd.Series, mapping: DataMapping) -> pd.Series:
-    name = str(values.name)
-    if name == mapping.date:
-        return _dates(values)
-    if name in mapping.numeric_columns:
-        spends = {channel.spend for channel in mapping.channels}
-        goals = {goal.column for goal in mapping.goals}
-        role = "goal" if name in goals else "column"
-        return _numbers(values, role, non_negative=name in spends)
-    return values.astype("object").where(values.notna(), "na").astype(str)
-
-
-def _dates(values: pd.Series) -> pd.Series:
-    """The dates as they are written, whatever the time zone beside them."""
-    parsed = values.astype("object").map(_date)
-    _refuse("date", values, parsed.isna(), "is no date", "write 2024-12-31")
-    return parsed.astype("datetime64[s]")
-
-
-def _date(value: Any) -> date | None:
-    if pd.isna(value):
-        return None
+def _parsed(
+    raw: pd.DataFrame, mapping: DataMapping
+) -> tuple[pd.DataFrame, list[Cleaning]]:
+    """Every column in its type; raises with the problems of all."""
+    problems: list[Problem] = []
+    columns: dict[str, Any] = {}
+    done: list[Cleaning] = []
     try:
-        return datetime.fromisoformat(str(value)).date()
-    except ValueError:
-        return None
+        columns[mapping.date] = cells.dates(raw[mapping.date])
+    except InvalidInputError as invalid:
+        problems += invalid.problems
+    for source in mapping.sources:
+        values = raw[source.name]
+        try:
+            if source.category == "factor":
+                columns[source.name] = (
+                    values.astype("object").where(values.notna(), None)
+                    if source.fill == "previous"
+                    else cells.names(values)
+                )
+            else:
+                columns[source.name], mended = cells.numbers(values, source)
+                done += mended
+        except InvalidInputError as invalid:
+            problems += invalid.problems
+    if problems:
+        raise InvalidInputError(problems)
+    return pd.DataFrame(columns), done
 
 
-def _numbers(values: pd.Series, role: str, *, non_negative: bool) -> pd.Series:
-    if not pd.api.types.is_numeric_dtype(values):
-        values = values.astype("object").map(_number_or_text)
-    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
-    _refuse(role, values, values.isna(), "is empty", "give every row a number")
-    _refuse(role, values, numbers.isna(), "is not a number", "numbers only")
-    _refuse(
-        role, values, numbers.abs() == np.inf, "is infinite", "numbers only"
-    )
-    if non_negative:
-        negative = numbers < 0
-        _refuse(role, values, negative, "is negative spend", "0 or more")
-    return numbers
+def _with_sums(frame: pd.DataFrame, mapping: DataMapping) -> pd.DataFrame:
+    sums = {d.name: frame[list(d.parts)].sum(axis=1) for d in mapping.derived}
+    return frame.assign(**sums)
 
 
-def _number_or_text(value: Any) -> float | str | None:
-    """Decimals and booleans as numbers; what is none, to be named so."""
-    if pd.isna(value):
-        return None
-    return float(value) if isinstance(value, _NUMBER) else str(value)
-
-
-def _refuse(
-    role: str, values: pd.Series, wrong: pd.Series, what: str, hint: str
-) -> None:
-    if not wrong.any():
-        return
-    first = values[wrong].iloc[:_SHOWN]
-    examples = ", ".join(f"{v!r} in row {row}" for row, v in first.items())
-    more = int(wrong.sum()) - len(first)
-    tail = f" and {more} more" if more else ""
-    raise InvalidInputError.of(
-        f"{role} {str(values.name)!r}", f"{examples}{tail} {what}", hint
-    )
-
-
-def _categories(mapping: DataMapping) -> Iterator[tuple[str, str]]:
-    for goal in mapping.goals:
-        yield goal.column, "goal"
-    for channel in mapping.channels:
-        yield channel.spend, "paid_spend"
-        if channel.exposure:
-            yield channel.exposure, "paid_exposure"
-    for variable in mapping.organic:
-        yield variable.column, "organic"
-    for variable in mapping.context:
-        yield variable.column, "context"
-
-
-def _profile(values: pd.Series, category: str) -> Profile:
-    return Profile(
-        name=str(values.name),
-        category=category,
-        nulls=int(values.isna().sum()),
-        zeros=int((values == 0).sum()),
-        minimum=float(values.min()),
-        maximum=float(values.max()),
-        mean=float(values.mean()),
-    )
+def _joined(
+    frame: pd.DataFrame,
+    mapping: DataMapping,
+    how: Preparation,
+    step: Frequency,
+    *,
+    country: str,
+    read_object: ReadObject | None,
+) -> tuple[pd.DataFrame, dict[str, str], list[Cleaning]]:
+    """With holidays and annotations; {column: category}, what was done."""
+    date, wanted = mapping.date, how.annotations
+    joined: dict[str, str] = {}
+    done: list[Cleaning] = []
+    if how.holidays is not None:
+        name = how.holidays.column
+        days = joins.holidays(frame[date], step, how.holidays)
+        frame, joined = frame.assign(**{name: days}), {name: "context"}
+        what = f"public holidays of {how.holidays.country} were counted"
+        done.append(Cleaning("joined", name, int(days.sum()), what))
+    if wanted is not None:
+        if read_object is None:
+            raise InvalidInputError.of(
+                "annotations", "there is no bucket to read them from here"
+            )
+        content = read_object(wanted.name, wanted.generation)
+        frame, kinds, filled = joins.annotations(
+            frame,
+            date,
+            step,
+            wanted,
+            content=content,
+            country=country,
+        )
+        what = f"{', '.join(kinds)} came from {wanted.name}"
+        done += [Cleaning("joined", "", len(kinds), what), *filled]
+        joined |= kinds
+    return frame, joined, done

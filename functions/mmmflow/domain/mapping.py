@@ -1,21 +1,24 @@
 """The mapping: what each column of a dataset means to the model."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from mmmflow.domain import mapping_problems, preparation
 from mmmflow.domain.errors import InvalidInputError, Problem
+from mmmflow.domain.preparation import Aggregation, Preparation
 
 GoalType = Literal["revenue", "conversion"]
-Aggregation = Literal["sum", "mean", "max", "min", "first", "last", "mode"]
-_OF_NAMES: tuple[Aggregation, ...] = ("first", "last", "mode")
-_USUAL: Mapping[str, Aggregation] = {"context": "mean", "factor": "mode"}
+Fill = Literal["refuse", "zero", "previous"]
+Negative = Literal["refuse", "zero", "net"]
+MEDIA = ("paid_spend", "paid_exposure", "organic")
 
 
 @dataclass(frozen=True)
 class Goal:
     column: str
     type: GoalType
+    group: Literal["primary", "secondary"] = "primary"
 
 
 @dataclass(frozen=True)
@@ -41,18 +44,36 @@ class Variable:
 
 
 @dataclass(frozen=True)
-class Resample:
-    """Days are put together into weeks or months, each column in its way."""
+class Source:
+    """A column that is read from the data, and how it is made usable.
 
-    interval: Literal["week", "month"]
-    aggregations: Mapping[str, Aggregation]
+    `fill` is for its empty cells; `negative` for what is below zero: refused,
+    set to zero, or kept, to be netted with the other rows of its period.
+    """
 
-    def of(self, column: str) -> Aggregation:
-        return self.aggregations[column]
+    name: str
+    category: str
+    aggregation: Aggregation
+    fill: Fill = "refuse"
+    negative: Negative = "net"
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A column that is a sum of others; `rule` says why of these."""
+
+    name: str
+    parts: tuple[str, ...]
+    rule: str
 
 
 @dataclass(frozen=True)
 class DataMapping:
+    """What the columns mean, and how the rows are prepared.
+
+    `sources` are read from the data; `derived` are made of them.
+    """
+
     date: str
     country: str | None
     goals: tuple[Goal, ...]
@@ -60,7 +81,9 @@ class DataMapping:
     organic: tuple[Variable, ...]
     context: tuple[Variable, ...]
     factors: tuple[Variable, ...]
-    resample: Resample | None = None
+    sources: tuple[Source, ...] = ()
+    derived: tuple[Derived, ...] = ()
+    preparation: Preparation = field(default_factory=Preparation)
 
     @property
     def main_goal(self) -> Goal:
@@ -70,22 +93,92 @@ class DataMapping:
         return next((g for g in self.goals if g.column == column), None)
 
     @property
-    def numeric_columns(self) -> tuple[str, ...]:
-        """Every column that must hold numbers, in the mapping's order."""
-        media = [
+    def media_columns(self) -> tuple[str, ...]:
+        """Spend and exposure of every channel."""
+        return tuple(
             column
             for channel in self.channels
             for column in (channel.spend, channel.exposure)
             if column is not None
-        ]
+        )
+
+    @property
+    def model_variables(self) -> tuple[str, ...]:
+        """What a model of everything has as numeric drivers."""
         rest = (v.column for v in (*self.organic, *self.context))
-        return (*(g.column for g in self.goals), *media, *rest)
+        return (*(c.variable for c in self.channels), *rest)
+
+    @property
+    def numeric_columns(self) -> tuple[str, ...]:
+        """Every column of the training data that holds numbers."""
+        rest = (v.column for v in (*self.organic, *self.context))
+        named = (
+            *(g.column for g in self.goals),
+            *self.media_columns,
+            *rest,
+            *(d.name for d in self.derived),
+        )
+        return tuple(dict.fromkeys(named))
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that the training data keeps, the date first."""
         factors = (v.column for v in self.factors)
         return (self.date, *self.numeric_columns, *factors)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Every column that the data must have, the date first."""
+        return (self.date, *(source.name for source in self.sources))
+
+    def category_of(self, column: str) -> str:
+        """Of a column of the training data; "derived" for a mere total."""
+        if self.goal(column):
+            return "goal"
+        for channel in self.channels:
+            if column == channel.spend:
+                return "paid_spend"
+            if column == channel.exposure:
+                return "paid_exposure"
+        for category, variables in (
+            ("organic", self.organic),
+            ("context", self.context),
+            ("factor", self.factors),
+        ):
+            if any(v.column == column for v in variables):
+                return category
+        return "derived"
+
+    def without(self, columns: Iterable[str]) -> "DataMapping":
+        """The mapping of training data that lacks these columns.
+
+        A channel goes with its spend; without its exposure it is read by
+        the spend.
+        """
+        gone = set(columns)
+        channels = tuple(
+            replace(c, exposure=None) if c.exposure in gone else c
+            for c in self.channels
+            if c.spend not in gone
+        )
+        return replace(
+            self,
+            channels=channels,
+            organic=_kept(self.organic, gone),
+            context=_kept(self.context, gone),
+            factors=_kept(self.factors, gone),
+            derived=tuple(d for d in self.derived if d.name not in gone),
+        )
+
+    def joined_by(self, added: Mapping[str, str]) -> "DataMapping":
+        """With columns that preparation joined: {column: its category}."""
+        context = [Variable(n) for n, c in added.items() if c == "context"]
+        factors = [Variable(n) for n, c in added.items() if c == "factor"]
+        return replace(
+            self,
+            context=(*self.context, *context),
+            factors=(*self.factors, *factors),
+        )
 
 
 def read(document: Mapping[str, Any]) -> DataMapping:
@@ -94,24 +187,30 @@ def read(document: Mapping[str, Any]) -> DataMapping:
     Raises:
         InvalidInputError: the parts do not fit together; all are listed.
     """
-    columns: Mapping[str, Mapping[str, Any]] = document["columns"]
-    goals = sorted(document["goals"], key=lambda g: not g.get("main", False))
-    problems = [
-        *_goal_problems(document),
-        *_channel_problems(columns),
-        *_resample_problems(document),
-    ]
+    problems = mapping_problems.of(document)
     if problems:
         raise InvalidInputError(problems)
+    columns: Mapping[str, Mapping[str, Any]] = document["columns"]
+    derived = {
+        name: Derived(name, parts, rule)
+        for name, (parts, rule) in mapping_problems.parts(document).items()
+    }
+    meant = mapping_problems.modelled(document)
+    goals = sorted(document["goals"], key=lambda g: not g.get("main", False))
     return DataMapping(
         date=document["date"],
         country=document.get("country"),
-        goals=tuple(Goal(g["column"], g["type"]) for g in goals),
-        channels=tuple(_channels(columns)),
-        organic=_variables(columns, "organic", "positive"),
-        context=_variables(columns, "context", "default"),
-        factors=_variables(columns, "factor", "default"),
-        resample=_resample(document),
+        goals=tuple(
+            Goal(g["column"], g["type"], g.get("group", "primary"))
+            for g in goals
+        ),
+        channels=tuple(_channels(meant)),
+        organic=_variables(meant, "organic", "positive"),
+        context=_variables(meant, "context", "default"),
+        factors=_variables(meant, "factor", "default"),
+        sources=tuple(_sources(document, columns, meant, derived)),
+        derived=tuple(derived.values()),
+        preparation=preparation.of_mapping(document),
     )
 
 
@@ -120,7 +219,7 @@ def missing_columns(
 ) -> list[Problem]:
     """One problem that names every column that the dataset does not have."""
     there = set(present)
-    missing = [column for column in mapping.columns if column not in there]
+    missing = [column for column in mapping.needed if column not in there]
     if not missing:
         return []
     return [
@@ -130,6 +229,12 @@ def missing_columns(
             f"the data has {', '.join(sorted(there))}",
         )
     ]
+
+
+def _kept(
+    variables: tuple[Variable, ...], gone: set[str]
+) -> tuple[Variable, ...]:
+    return tuple(v for v in variables if v.column not in gone)
 
 
 def _of(
@@ -154,7 +259,7 @@ def _channels(
         yield Channel(
             name=channel,
             spend=name,
-            exposure=exposures.get(channel),
+            exposure=column.get("exposure", exposures.get(channel)),
             kind=column.get("kind", "other"),
         )
 
@@ -168,86 +273,39 @@ def _variables(
     )
 
 
-def _resample(document: Mapping[str, Any]) -> Resample | None:
-    """What adds up is added: goals, spend and media; context is averaged."""
-    asked = document.get("resample")
-    if asked is None:
-        return None
-    usual: dict[str, Aggregation] = {
-        goal["column"]: "sum" for goal in document["goals"]
-    }
-    usual |= {
-        name: _USUAL.get(column["category"], "sum")
-        for name, column in document["columns"].items()
-    }
-    given = asked.get("aggregation", {})
-    return Resample(asked["interval"], {**usual, **given})
-
-
-def _resample_problems(document: Mapping[str, Any]) -> Iterable[Problem]:
-    given = document.get("resample", {}).get("aggregation", {})
-    goals = [goal["column"] for goal in document["goals"]]
-    for name, aggregation in given.items():
-        where = f"resample.aggregation.{name}"
-        column = document["columns"].get(name)
-        if column is None and name not in goals:
-            yield Problem(where, "the mapping has no such column")
-        elif (
-            column is not None
-            and column["category"] == "factor"
-            and aggregation not in _OF_NAMES
-        ):
-            yield Problem(
-                where,
-                f"a factor has no {aggregation}",
-                f"one of {', '.join(_OF_NAMES)}",
-            )
-
-
-def _goal_problems(document: Mapping[str, Any]) -> Iterable[Problem]:
-    goals = document["goals"]
-    if len(goals) > 1 and sum(g.get("main", False) for g in goals) != 1:
-        yield Problem(
-            "goals",
-            "one of several goals must be the main one",
-            'set "main": true on exactly one',
-        )
-    names = [goal["column"] for goal in goals]
-    for name in sorted({n for n in names if names.count(n) > 1}):
-        yield Problem("goals", f"{name!r} is named more than once")
-    reserved = {document["date"], document.get("country")}
-    for name in [*names, *document["columns"]]:
-        if name in reserved:
-            yield Problem(
-                f"columns.{name}", "it is the date or the country already"
-            )
-    for goal in goals:
-        if goal["column"] in document["columns"]:
-            yield Problem(
-                f"columns.{goal['column']}", "it is a goal, not a driver too"
-            )
-
-
-def _channel_problems(
+def _sources(
+    document: Mapping[str, Any],
     columns: Mapping[str, Mapping[str, Any]],
-) -> Iterable[Problem]:
-    spends = [c["channel"] for _, c in _of(columns, "paid_spend")]
-    exposures = [c["channel"] for _, c in _of(columns, "paid_exposure")]
-    if not spends:
-        yield Problem(
-            "columns",
-            "there is no paid channel",
-            'give at least one column the category "paid_spend"',
+    meant: Mapping[str, Mapping[str, Any]],
+    derived: Mapping[str, Derived],
+) -> Iterable[Source]:
+    """Goals, the model's own columns, and the parts of what is derived."""
+    aggregations = preparation.aggregations(document)
+    for goal in document["goals"]:
+        name = goal["column"]
+        yield Source(
+            name,
+            "goal",
+            aggregations[name],
+            goal.get("fill", "refuse"),
+            goal.get("negative", "net"),
         )
-    for channel in sorted({c for c in spends if spends.count(c) > 1}):
-        yield Problem(
-            "columns", f"channel {channel!r} has more than one spend column"
+    parts = {part for one in derived.values() for part in one.parts}
+    paired = {c.exposure for c in _channels(meant)}
+    for name, column in columns.items():
+        category = column["category"]
+        used = name in parts or (
+            name in meant
+            and category != "ignored"
+            and (category != "paid_exposure" or name in paired)
         )
-    for channel in sorted({c for c in exposures if exposures.count(c) > 1}):
-        yield Problem(
-            "columns", f"channel {channel!r} has more than one exposure column"
-        )
-    for channel in sorted(set(exposures) - set(spends)):
-        yield Problem(
-            "columns", f"channel {channel!r} has an exposure but no spend"
-        )
+        if used:
+            yield Source(
+                name,
+                category,
+                aggregations[name],
+                column.get("fill", "refuse"),
+                column.get(
+                    "negative", "refuse" if category in MEDIA else "net"
+                ),
+            )

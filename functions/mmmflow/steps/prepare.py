@@ -2,26 +2,24 @@
 
 Whichever of the two comes last is prepared with the other; then experiments
 that waited are let go, and what the dataset's request wants trained is asked
-for, as are the country's standing experiments.
+for, as are the country's standing experiments. A dataset of many rows is left
+to a job. An experiment that wants the rows prepared in its own way asks by a
+message.
 """
 
-import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mmmflow import schema
-from mmmflow.data import datasets, mappings
-from mmmflow.domain import mapping as data_mapping
-from mmmflow.domain import paths
+from mmmflow.data import datasets, handover, mappings, trainings
+from mmmflow.domain import paths, preparation
 from mmmflow.domain.errors import InvalidInputError, Problem
-from mmmflow.domain.mapping import DataMapping
 from mmmflow.messaging import outbox
 from mmmflow.messaging.outbox import Outgoing
 from mmmflow.ports import (
-    AlreadyExistsError,
     Create,
     Document,
     Json,
+    Message,
     NotFoundError,
     ObjectEvent,
     Ports,
@@ -31,12 +29,16 @@ from mmmflow.ports import (
 from mmmflow.queueing import training, waiting
 from mmmflow.submit import standing
 
-if TYPE_CHECKING:
-    from mmmflow.data.preparation import Prepared
+# What a function prepares within its time and memory.
+SMALL_ROWS = 1_000_000
 
 
-def prepare(event: ObjectEvent, ports: Ports) -> None:
-    """Act on the marker of a dataset or of a mapping, on nothing else."""
+def prepare(event: ObjectEvent | Message, ports: Ports) -> None:
+    """Act on the marker of a dataset or of a mapping, or on a message."""
+    if isinstance(event, Message):
+        schema.require("training.requested.json", event.body)
+        _asked(event.body, ports)
+        return
     dataset = paths.parse_dataset_marker(event.name)
     if dataset is not None:
         _dataset_came(dataset[1], ports)
@@ -45,11 +47,35 @@ def prepare(event: ObjectEvent, ports: Ports) -> None:
         _mapping_came(*mapping, ports)
 
 
+def run(dataset_id: str, ports: Ports) -> None:
+    """Prepare one dataset, however many rows it has: what its job does."""
+    data = _mark_extracted(dataset_id, ports)
+    mapping = mappings.of_dataset(ports, data)
+    if mapping is not None:
+        _prepare_now(dataset_id, mapping, ports)
+
+
 def _dataset_came(dataset_id: str, ports: Ports) -> None:
     data = _mark_extracted(dataset_id, ports)
     mapping = mappings.of_dataset(ports, data)
     if mapping is not None:
         _prepare_with(dataset_id, mapping, ports)
+
+
+def _asked(body: Json, ports: Ports) -> None:
+    """An experiment wants the dataset prepared with its own options."""
+    dataset = ports.documents.get("datasets", body["dataset_id"])
+    if dataset is None:
+        return
+    country, version = dataset.data["country"], body["mapping_version"]
+    known = dataset.data["trainings"].get(version)
+    mapping = (
+        ports.documents.get("mappings", f"{known['mapping_scope']}~{version}")
+        if known
+        else mappings.named(ports, country, version)
+    )
+    if mapping is not None:
+        _prepare_also_with(dataset, mapping, ports, body["options"])
 
 
 def _mapping_came(scope: str, version: str, ports: Ports) -> None:
@@ -73,15 +99,24 @@ def _register(scope: str, version: str, ports: Ports) -> Document:
     """The mapping's document: refused, it may be corrected in its place.
 
     Accepted, it holds the mapping and stays what it is, whatever becomes of
-    the object.
+    the object; that it was written over is said.
     """
     id = f"{scope}~{version}"
     while True:
         known = ports.documents.get("mappings", id)
-        if known is not None and known.data["state"] == "ACCEPTED":
+        try:
+            data = _read_mapping(scope, version, ports)
+        except NotFoundError:
+            if known is None:
+                raise
             return known
-        data = _read_mapping(scope, version, ports)
-        if known is not None and known.data["problems"] == data["problems"]:
+        if known is not None and known.data["state"] == "ACCEPTED":
+            changed = _written_over(known.data, data)
+            if changed == known.data:
+                return known
+            data = changed
+            mappings.say_written_over(data)
+        elif known is not None and known.data["problems"] == data["problems"]:
             return known
         write = (
             Create("mappings", id, data)
@@ -89,6 +124,22 @@ def _register(scope: str, version: str, ports: Ports) -> Document:
             else Update("mappings", id, known.version, data)
         )
         outbox.commit(ports, [write])
+
+
+def _written_over(known: Json, now: Json) -> Json:
+    """The accepted mapping, with the problem that its object is another."""
+    problems = []
+    if now["content"] != known["content"]:
+        problem = Problem(
+            paths.mapping_marker(known["scope"], known["version"]),
+            "it was written over after it was accepted; the version stays"
+            " what it was",
+            "write it as a new version",
+        )
+        problems = [problem.as_json()]
+    if problems == known["problems"]:
+        return known
+    return {**known, "problems": problems}
 
 
 def _read_mapping(scope: str, version: str, ports: Ports) -> Json:
@@ -112,6 +163,18 @@ def _read_mapping(scope: str, version: str, ports: Ports) -> Json:
 
 
 def _prepare_with(dataset_id: str, mapping: Document, ports: Ports) -> None:
+    """Prepare the dataset with the mapping, here or in a job."""
+    dataset = ports.documents.get("datasets", dataset_id)
+    if dataset is None:
+        return
+    waits = dataset.data["prepared_with"] is None
+    if waits and dataset.data["rows"] > SMALL_ROWS:
+        handover.start(ports, dataset_id, "prepare")
+    else:
+        _prepare_now(dataset_id, mapping, ports)
+
+
+def _prepare_now(dataset_id: str, mapping: Document, ports: Ports) -> None:
     """Prepare the dataset with the mapping, unless it is prepared."""
     dataset = ports.documents.get("datasets", dataset_id)
     if dataset is None:
@@ -120,7 +183,7 @@ def _prepare_with(dataset_id: str, mapping: Document, ports: Ports) -> None:
     if dataset.data["prepared_with"] is None:
         problems: list[Problem] = []
         try:
-            made = _make(dataset.data, mapping, ports)
+            made = trainings.make(dataset.data, mapping, {}, ports)
         except InvalidInputError as invalid:
             made, problems = None, invalid.problems
         _record(dataset_id, version, made, problems, ports)
@@ -128,94 +191,23 @@ def _prepare_with(dataset_id: str, mapping: Document, ports: Ports) -> None:
 
 
 def _prepare_also_with(
-    dataset: Document, mapping: Document, ports: Ports
+    dataset: Document,
+    mapping: Document,
+    ports: Ports,
+    options: Json | None = None,
 ) -> None:
-    """Prepare a prepared dataset with one more mapping."""
-    version = mapping.data["version"]
-    try:
-        made = _make(dataset.data, mapping, ports)
-        _record_also(dataset.id, version, "trainings", made, ports)
-    except InvalidInputError as invalid:
-        listed = [problem.as_json() for problem in invalid.problems]
-        _record_also(dataset.id, version, "refusals", listed, ports)
+    """Prepare a prepared dataset with one more mapping, or in another way."""
+    asked = options or {}
+    key = preparation.key(mapping.data["version"], asked)
+    known = {**dataset.data["trainings"], **dataset.data.get("refusals", {})}
+    if key not in known:
+        try:
+            made = trainings.make(dataset.data, mapping, asked, ports)
+            _record_also(dataset.id, key, "trainings", made, ports)
+        except InvalidInputError as invalid:
+            listed = [problem.as_json() for problem in invalid.problems]
+            _record_also(dataset.id, key, "refusals", listed, ports)
     training.release_waiting(ports, dataset.data["country"])
-
-
-def _make(data: Json, mapping: Document, ports: Ports) -> Json:
-    """Write input_data.parquet and quality.json; what identifies them.
-
-    Raises:
-        InvalidInputError: with every problem of the mapping or the data.
-    """
-    from mmmflow.data import preparation
-
-    if mapping.data["state"] == "REFUSED":
-        raise InvalidInputError(
-            [Problem(**problem) for problem in mapping.data["problems"]]
-        )
-    version = mapping.data["version"]
-    meaning = data_mapping.read(mapping.data["content"])
-    folder = paths.training_data(data["country"], data["id"], version)
-    marker = datasets.read_marker(ports, data)
-    with tempfile.TemporaryDirectory() as temporary:
-        raw = Path(temporary) / "raw.parquet"
-        name = paths.raw_data(data["country"], data["id"])
-        ports.data.download(name, raw, marker["generation"])
-        prepared = preparation.prepare(
-            preparation.read_raw(raw), meaning, data["country"]
-        )
-        path = Path(temporary) / "input_data.parquet"
-        preparation.write(prepared, meaning, path)
-        name = f"{folder}/input_data.parquet"
-        generation = _create(name, path, ports)
-        checksum = datasets.sha256(path)
-    report = _report(prepared, data, version, meaning)
-    datasets.create_json(ports, f"{folder}/quality.json", report)
-    return {
-        "uri": ports.data.uri(name),
-        "name": name,
-        "generation": generation,
-        "sha256": checksum,
-        "mapping_scope": mapping.data["scope"],
-        "rows": report["rows"],
-        "start": report["start"],
-        "end": report["end"],
-        "interval": report["interval"],
-        "findings": len(report["findings"]),
-    }
-
-
-def _create(name: str, path: Path, ports: Ports) -> str:
-    """Create the object, or fetch the one that stands there into `path`."""
-    try:
-        return ports.data.create(name, path).generation
-    except AlreadyExistsError:
-        generation = datasets.generation_of(ports, name)
-        ports.data.download(name, path, generation)
-        return generation
-
-
-def _report(
-    prepared: "Prepared",
-    data: Json,
-    version: str,
-    meaning: DataMapping,
-) -> Json:
-    days = prepared.frame[meaning.date].dt.date
-    report = {
-        "schema_version": 1,
-        "dataset_id": data["id"],
-        "mapping_version": version,
-        "country": data["country"],
-        "rows": len(prepared.frame),
-        "start": days.iloc[0].isoformat(),
-        "end": days.iloc[-1].isoformat(),
-        "interval": prepared.interval,
-        "columns": [profile.as_json() for profile in prepared.profiles],
-        "findings": [finding.as_json() for finding in prepared.findings],
-    }
-    schema.require("quality.json", report)
-    return report
 
 
 def _mark_extracted(dataset_id: str, ports: Ports) -> Json:
@@ -267,15 +259,15 @@ def _record(
 
 
 def _record_also(
-    dataset_id: str, version: str, field: str, outcome: Any, ports: Ports
+    dataset_id: str, key: str, field: str, outcome: Any, ports: Ports
 ) -> None:
-    """What became of one more mapping: what was made, or what is wrong."""
+    """What became of one more preparation: what was made, or what is wrong."""
     while True:
         dataset = ports.documents.get("datasets", dataset_id)
-        if dataset is None or version in dataset.data["trainings"]:
+        if dataset is None or key in dataset.data["trainings"]:
             return
         known = dataset.data.get(field, {})
-        data = {**dataset.data, field: {**known, version: outcome}}
+        data = {**dataset.data, field: {**known, key: outcome}}
         update = Update("datasets", dataset.id, dataset.version, data)
         if outbox.commit(ports, [update]):
             return

@@ -130,8 +130,10 @@ def test_every_problem_is_listed_not_the_first() -> None:
     )
     assert found == [
         "columns.day: it is the date or the country already",
-        "columns: channel 'tv' has more than one spend column",
-        "columns: channel 'tv' has more than one exposure column",
+        "columns: channel 'tv' has more than one spend column"
+        " (name the channels apart, or derive their sum)",
+        "columns: channel 'tv' has more than one exposure column"
+        ' (name the one to use as "exposure" of its spend column)',
         "columns: channel 'radio' has an exposure but no spend",
     ]
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from mmmflow.data import preparation
+from mmmflow.data import preparation, rows
 from mmmflow.data.preparation import Prepared
 from mmmflow.domain import mapping
 from mmmflow.domain.errors import InvalidInputError
@@ -45,7 +45,7 @@ def table(**columns: Any) -> pd.DataFrame:
 
 
 def prepare(country: str = "DE", **columns: Any) -> Prepared:
-    return preparation.prepare(table(**columns), MAPPING, country)
+    return preparation.of_frame(table(**columns), MAPPING, country)
 
 
 def problems(**columns: Any) -> list[str]:
@@ -67,7 +67,7 @@ def test_rows_are_sorted_by_date() -> None:
 
 def test_the_rows_are_those_of_the_country_where_a_column_says_so() -> None:
     both = [*DAYS, *DAYS]
-    prepared = preparation.prepare(
+    prepared = preparation.of_frame(
         table(
             day=both,
             market=["DE"] * 4 + ["FR"] * 4,
@@ -106,7 +106,7 @@ def test_dates_are_understood_in_the_forms_that_warehouses_have(
 ) -> None:
     prepared = prepare(day=days)
     assert [d.isoformat() for d in prepared.frame["day"].dt.date] == DAYS
-    assert prepared.interval == "week"
+    assert prepared.frequency.interval == "week"
 
 
 def test_what_is_no_date_is_named_by_its_row() -> None:
@@ -173,12 +173,7 @@ def test_a_column_that_comes_twice_is_refused() -> None:
     raw = table()
     raw.columns = pd.Index([*list(raw)[:-1], "tv"])
     with pytest.raises(InvalidInputError, match="'tv': it comes 2 times"):
-        preparation.prepare(raw, MAPPING, "DE")
-
-
-def test_a_period_with_two_rows_is_refused() -> None:
-    (found,) = problems(day=[DAYS[0], DAYS[0], *DAYS[2:]])
-    assert "2024-01-01 has more than one row" in found
+        preparation.of_frame(raw, MAPPING, "DE")
 
 
 def test_an_empty_factor_is_a_level_of_its_own() -> None:
@@ -186,22 +181,18 @@ def test_an_empty_factor_is_a_level_of_its_own() -> None:
     assert list(frame["event"]) == ["sale", "na", "3", "True"]
 
 
-def test_the_report_counts_what_the_columns_hold() -> None:
-    (goal, tv, price) = prepare().profiles
-    assert (goal.name, goal.category) == ("revenue", "goal")
-    assert (tv.category, tv.zeros, tv.maximum) == ("paid_spend", 1, 3.0)
-    assert (price.minimum, price.mean) == (8.0, 8.75)
-
-
 def test_rows_are_numbered_as_in_the_file(tmp_path: Path) -> None:
     path = tmp_path / "raw.parquet"
-    pq.write_table(pa.table({"a": [5, 6]}), path)
-    assert list(preparation.read_raw(path).index) == [1, 2]
+    raw = table(market=["FR", "DE", "FR", "DE"])
+    pq.write_table(pa.Table.from_pandas(raw, preserve_index=False), path)
+    read = rows.read(path, MAPPING, "DE")
+    assert list(read.frame.index) == [2, 4]
+    assert (read.total, read.countries) == (4, {"DE": 2, "FR": 2})
 
 
 def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     first, second = tmp_path / "a.parquet", tmp_path / "b.parquet"
-    preparation.write(prepare(), MAPPING, first)
-    preparation.write(prepare(), MAPPING, second)
+    preparation.write(prepare(), first)
+    preparation.write(prepare(), second)
     assert first.read_bytes() == second.read_bytes()
     assert pq.read_schema(first).field("day").type == pa.date32()

@@ -45,7 +45,7 @@ def prepare(
         },
         index=range(1, days + 1),
     )
-    return preparation.prepare(table, mapping.read(asked), "DE")
+    return preparation.of_frame(table, mapping.read(asked), "DE")
 
 
 def refusal(**asked: Any) -> str:
@@ -66,7 +66,7 @@ def test_a_periods_row_has_the_date_of_its_first_day() -> None:
     prepared = prepare(14)
     days = list(prepared.frame["day"].dt.date)
     assert days == [MONDAY, MONDAY + timedelta(days=7)]
-    assert prepared.interval == "week"
+    assert prepared.frequency.interval == "week"
 
 
 @pytest.mark.parametrize(
@@ -96,23 +96,36 @@ def test_a_factor_keeps_one_of_its_names() -> None:
 def test_months_are_put_together_by_the_calendar() -> None:
     prepared = prepare(60, interval="month")
     assert list(prepared.frame["tv"]) == [31.0, 29.0]
-    assert prepared.interval == "month"
+    assert prepared.frequency.interval == "month"
 
 
 def test_periods_that_are_not_whole_are_left_out_and_it_is_said() -> None:
     prepared = prepare(19, start=MONDAY + timedelta(days=3))
     assert list(prepared.frame["tv"]) == [7.0, 7.0]
-    (finding,) = [f for f in prepared.findings if f.severity == "info"]
-    assert finding.what == "5 of 19 days were left out"
+    (left,) = [c for c in prepared.cleaning if "left out:" in c.what]
+    assert left.count == 5
+    assert left.what.startswith("5 of 19 days were left out")
 
 
 def test_weeks_stay_weeks() -> None:
     assert len(prepare(8, step=7).frame) == 8
 
 
-def test_weeks_can_not_be_put_together_into_months() -> None:
-    text = refusal(days=9, step=7, interval="month")
-    assert "weeks can't be put together into months" in text
+def test_a_week_belongs_to_the_month_that_holds_most_of_its_days() -> None:
+    """Of the week of 29 July to 4 August four days are in August."""
+    prepared = prepare(18, start=date(2024, 5, 6), step=7, interval="month")
+    assert [str(d) for d in prepared.frame["day"].dt.date] == [
+        "2024-06-01",
+        "2024-07-01",
+        "2024-08-01",
+    ]
+    assert list(prepared.frame["tv"]) == [4.0, 4.0, 5.0]
+
+
+def test_months_of_four_and_five_weeks_are_warned_of() -> None:
+    prepared = prepare(18, start=date(2024, 5, 6), step=7, interval="month")
+    (finding,) = prepared.findings
+    assert "4 or 5 weeks" in finding.what
 
 
 def test_days_that_cover_no_period_whole_are_refused() -> None:
