@@ -134,7 +134,7 @@ clusters_table <- function(outputs, config, variables) {
   best <- outputs$clusters$models
   data.frame(
     cluster = found$cluster,
-    best_model = best$solID[match(found$cluster, best$cluster)],
+    best_model = as.character(best$solID[match(found$cluster, best$cluster)]),
     channel = paid$channel[match(found$rn, paid$variable)],
     metric = rep(metric, nrow(found)),
     models = found$n,

@@ -28,7 +28,8 @@ make_outputs <- function(inputs, models, run, refresh = FALSE) {
       passed, MIN_CANDIDATES
     ))
   }
-  outputs <- Robyn::robyn_outputs(
+  # Its progress bar is thousands of characters; messages are not captured.
+  utils::capture.output(outputs <- Robyn::robyn_outputs(
     inputs, models,
     pareto_fronts = "auto",
     # It refuses as many as there are.
@@ -36,7 +37,7 @@ make_outputs <- function(inputs, models, run, refresh = FALSE) {
     calibration_constraint = constraint,
     clusters = TRUE, export = FALSE, quiet = TRUE,
     plot_folder = tempdir(), plot_folder_sub = "robyn"
-  )
+  ))
   if (!is.data.frame(outputs$clusters$data)) {
     # What Robyn leaves there breaks its one-pagers.
     outputs$clusters <- NULL
