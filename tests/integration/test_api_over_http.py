@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from mmmflow import wiring
@@ -13,6 +14,7 @@ from mmmflow.domain import paths
 from mmmflow.local.server import Server
 from mmmflow.steps.collect import collect
 
+from tests import openapi
 from tests.steps.test_launch import run_launch
 from tests.steps.world import World
 
@@ -57,6 +59,9 @@ class Client:
             response.status, dict(response.getheaders()), response.read()
         )
         connection.close()
+        kind = answer.headers.get("Content-Type", "").partition(";")[0]
+        told = openapi.Told(answer.status, kind, answer.text)
+        openapi.hold(method, unquote(path), told)
         return answer
 
     def get(self, path: str, **headers: str) -> Answer:

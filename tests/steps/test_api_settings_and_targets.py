@@ -11,6 +11,7 @@ from mmmflow.people.outside import HttpOutside
 from mmmflow.steps.api import api
 from werkzeug.test import EnvironBuilder
 
+from tests import openapi
 from tests.listener import Listener, listening
 from tests.steps.world import World
 
@@ -38,7 +39,10 @@ def ask(world: World, method: str, path: str, body: Any = None) -> Any:
     request = Request(builder.get_environ())
     response = api(request, world.ports)
     builder.close()
-    return response.status_code, json.loads(response.get_data())
+    text = response.get_data()
+    told = openapi.Told(response.status_code, response.mimetype, text)
+    openapi.hold(method, path, told)
+    return response.status_code, json.loads(text)
 
 
 def fields_of(answer: Any) -> list[str]:

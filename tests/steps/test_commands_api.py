@@ -2,17 +2,15 @@
 
 from typing import Any
 
-import functions_framework
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from mmmflow import wiring
-from mmmflow.local.runner import SOURCE
 from mmmflow.ports import Create, Json, Message
 from mmmflow.steps.collect import collect
 from mmmflow.steps.enqueue import enqueue
 from mmmflow.steps.launch import launch
 
+from tests import held_client
 from tests.steps.world import World
 
 V1 = "/api/v1"
@@ -22,8 +20,7 @@ V1 = "/api/v1"
 def client(world: World, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
     monkeypatch.setattr(wiring, "ports", lambda: world.ports)
     world.prepared()
-    app: Flask = functions_framework.create_app("api", str(SOURCE))
-    return app.test_client()
+    return held_client.client()
 
 
 def post(client: FlaskClient, path: str, body: Any = None, **k: Any) -> Any:

@@ -9,6 +9,7 @@ from mmmflow.ports import Json
 from mmmflow.steps.api import api
 from werkzeug.test import EnvironBuilder
 
+from tests import openapi
 from tests.steps.world import World
 
 
@@ -19,7 +20,10 @@ def call(
         EnvironBuilder(path, method=method, **options).get_environ()
     )
     response = api(request, world.ports)
-    body: Json = json.loads(response.get_data())
+    text = response.get_data()
+    told = openapi.Told(response.status_code, response.mimetype, text)
+    openapi.hold(method, path, told)
+    body: Json = json.loads(text)
     return response.status_code, body
 
 

@@ -6,12 +6,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 import functions_framework
-from werkzeug.exceptions import BadRequest
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request
 
 from mmmflow import wiring
-from mmmflow.domain.errors import InvalidInputError
+from mmmflow.api import http
+from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.local.objects import FolderBucket
 from mmmflow.local.runner import SOURCE
 from mmmflow.local.signed_objects import SignedObjects
@@ -98,5 +98,7 @@ class LoopbackOnly:
     ) -> Iterable[bytes]:
         host = Request(environ).host.rsplit(":", 1)[0]
         if host not in (_HOST, "localhost"):
-            return BadRequest("unknown host")(environ, start)
+            problem = Problem("Host", f"{host!r} is not this machine")
+            refusal = http.error(wiring.ports(), 400, "invalid", [problem])
+            return refusal(environ, start)
         return self._app(environ, start)
