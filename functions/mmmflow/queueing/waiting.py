@@ -1,6 +1,7 @@
 """What waits, and for what; looked at again in case an event was lost."""
 
-from typing import TypeGuard
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeGuard
 
 from mmmflow.data import mappings
 from mmmflow.domain.errors import InvalidInputError
@@ -18,30 +19,48 @@ from mmmflow.ports import (
 from mmmflow.queueing import training, wanted_data
 
 COLLECTION = "cursors"
-_ID = "waiting"
 _WAITING = Where("state", "==", State.WAITING.value)
 
 
 def look_again(ports: Ports) -> None:
-    """Let go of what may go: what was due by now, and some of the rest.
-
-    Each call goes on where the last one stopped, so that none is looked at
-    again and again while others are not.
-    """
+    """Let go of what may go: what was due by now, and some of the rest."""
     for document in _due(ports):
         training.release(ports, document.id)
-    cursor = ports.documents.get(COLLECTION, _ID)
-    after = cursor.data["after"] if cursor else ""
-    found = ports.documents.query(
+    for document in _some(ports, "waiting"):
+        training.release(ports, document.id)
+
+
+def _some(ports: Ports, cursor_id: str) -> list[Document]:
+    """Some of what waits: each call goes on where the last one stopped.
+
+    So none is looked at again and again while others are not.
+    """
+    cursor = ports.documents.get(COLLECTION, cursor_id)
+    found = _page(ports, [], cursor.data["after"] if cursor else "")
+    more = len(found) > training.CHUNK
+    _move(ports, cursor, cursor_id, found[-1].id if more else "")
+    return found[: training.CHUNK]
+
+
+def _page(ports: Ports, where: list[Where], after: str) -> list[Document]:
+    """One chunk of what waits, and the first of the next, if there is one."""
+    return ports.documents.query(
         "experiments",
-        where=[_WAITING, Where("id", ">=", after)],
+        where=[_WAITING, *where, Where("id", ">=", after)],
         order_by=[Order("id")],
         limit=training.CHUNK + 1,
     )
-    for document in found[: training.CHUNK]:
-        training.release(ports, document.id)
-    more = len(found) > training.CHUNK
-    _move(ports, cursor, found[-1].id if more else "")
+
+
+def _every(ports: Ports, where: list[Where]) -> Iterator[Document]:
+    """All that waits and meets the conditions, chunk by chunk."""
+    after = ""
+    while True:
+        found = _page(ports, where, after)
+        yield from found[: training.CHUNK]
+        if len(found) <= training.CHUNK:
+            return
+        after = found[-1].id
 
 
 def _due(ports: Ports) -> list[Document]:
@@ -55,13 +74,13 @@ def _due(ports: Ports) -> list[Document]:
     )
 
 
-def _move(ports: Ports, cursor: Document | None, after: str) -> None:
+def _move(ports: Ports, cursor: Document | None, id: str, after: str) -> None:
     """Overtaken by another sweep, it goes on where that one stopped."""
     if cursor is None and after:
-        outbox.commit(ports, [Create(COLLECTION, _ID, {"after": after})])
+        outbox.commit(ports, [Create(COLLECTION, id, {"after": after})])
     elif cursor is not None and cursor.data["after"] != after:
         data = {"after": after}
-        outbox.commit(ports, [Update(COLLECTION, _ID, cursor.version, data)])
+        outbox.commit(ports, [Update(COLLECTION, id, cursor.version, data)])
 
 
 def waited_for(ports: Ports, scope: str, version: str) -> list[Document]:
@@ -71,47 +90,60 @@ def waited_for(ports: Ports, scope: str, version: str) -> list[Document]:
     of that version of its own.
     """
     of_country = [Where("country", "==", scope)] if scope != "universal" else []
-    waiting = ports.documents.query(
-        "experiments",
-        where=[
-            Where("state", "==", State.WAITING.value),
-            Where("mapping_version", "==", version),
-            *of_country,
-        ],
-        limit=training.CHUNK,
-    )
-    found: dict[str, Document] = {}
-    for experiment_document in waiting:
-        dataset = _unprepared(ports, experiment_document.data)
-        if dataset is not None:
-            found[dataset.id] = dataset
+    wanted = [Where("mapping_version", "==", version), *of_country]
+    found = _unprepared_of(ports, _every(ports, wanted))
     return [
         dataset
-        for dataset in found.values()
+        for _, dataset in found
         if _scope_of(ports, dataset.data["country"], version) == scope
     ]
 
 
 def unprepared_mappings(ports: Ports) -> list[Document]:
-    """Mappings that experiments wait for, for a dataset without them."""
-    waiting = ports.documents.query(
-        "experiments",
-        where=[
-            Where("state", "==", State.WAITING.value),
-            Where("mapping_version", ">=", ""),
-        ],
-        limit=training.CHUNK,
+    """Mappings that experiments wait for, for a dataset without them.
+
+    Looked for among some of what waits: the next call looks at others.
+    """
+    waiting = (
+        document
+        for document in _some(ports, "mappings")
+        if document.data["mapping_version"]
     )
     found: dict[str, Document] = {}
-    for document in waiting:
-        country, version = (
-            document.data["country"],
-            document.data["mapping_version"],
-        )
-        mapping_document = mappings.named(ports, country, version)
-        if _is_accepted(mapping_document) and _unprepared(ports, document.data):
-            found[mapping_document.id] = mapping_document
+    for version, dataset in _unprepared_of(ports, waiting):
+        named = mappings.named(ports, dataset.data["country"], version)
+        if _is_accepted(named):
+            found[named.id] = named
     return list(found.values())
+
+
+def _unprepared_of(
+    ports: Ports, waiting: Iterable[Document]
+) -> list[tuple[str, Document]]:
+    """(mapping version, prepared dataset that lacks it), each pair once.
+
+    Experiments that want the same data are asked for once.
+    """
+    asked: set[tuple[Any, ...]] = set()
+    found: dict[tuple[str, str], Document] = {}
+    for document in waiting:
+        data = document.data
+        version = data["mapping_version"]
+        upload = data.get("upload") or {}
+        key = (
+            version,
+            data["country"],
+            data["dataset_id"],
+            data.get("data_request"),
+            *sorted(upload.items()),
+        )
+        if key in asked:
+            continue
+        asked.add(key)
+        dataset = _unprepared(ports, data)
+        if dataset is not None:
+            found[(version, dataset.id)] = dataset
+    return [(version, dataset) for (version, _), dataset in found.items()]
 
 
 def _unprepared(ports: Ports, data: Json) -> Document | None:
