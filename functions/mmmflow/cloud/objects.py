@@ -40,6 +40,7 @@ _TO_WRITE = "roles/storage.objectUser"
 _CHUNK = 8 * 1024 * 1024  # of a long upload, that is in memory at once
 _FIELDS = "items(name,generation,size,updated),nextPageToken"
 _MOST_DIGITS = 18  # of a generation, a signed number of 64 bits
+_NO_BUCKET_LOOK_UP = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 # Of the client's own kind, as uploads and downloads take no other.
 _RETRY = DEFAULT_RETRY.with_delay(0.2, 4.0, 2.0).with_timeout(20.0)
@@ -198,7 +199,8 @@ class StorageBucket:
         return SignedRequest("GET", url, {})
 
     def blob(self, name: str, generation: int | None = None) -> Any:
-        return self._bucket.blob(name, chunk_size=_CHUNK, generation=generation)
+        """Without a chunk size, with which a download is not verified."""
+        return self._bucket.blob(name, generation=generation)
 
     @contextmanager
     def told(
@@ -278,7 +280,7 @@ def open_buckets(
 ) -> tuple[StorageBucket, StorageBucket]:
     """The buckets `uploads` and `data`, by one client."""
     credentials = _credentials()
-    client = Client(project=environment.project, credentials=credentials)
+    client = _client(environment.project, credentials)
     signer = None
     if environment.signer:
         signer = IamSigner(
@@ -300,8 +302,14 @@ def open_run(project: str, uri: str) -> tuple[StorageBucket, str]:
     bucket, _, name = place.partition("/")
     if scheme != "gs" or not bucket or not name:
         raise ValueError(f"{uri!r} is not gs://bucket/name")
-    client = Client(project=project, credentials=_credentials())
+    client = _client(project, _credentials())
     return StorageBucket(client, bucket, None), name
+
+
+def _client(project: str, credentials: Credentials) -> Client:
+    """It would ask for the bucket itself, for traces that nobody keeps."""
+    os.environ.setdefault(_NO_BUCKET_LOOK_UP, "true")
+    return Client(project=project, credentials=credentials)
 
 
 def _credentials() -> Credentials:
