@@ -119,7 +119,8 @@ def needed(asked: Shape) -> tuple[Index, ...]:
     exact = [index for index, equal in serving.items() if equal == asked.equal]
     if exact:
         return tuple(exact)
-    if frozenset().union(*serving.values()) != asked.equal:
+    joined = frozenset().union(*serving.values())
+    if not serving or joined != asked.equal:
         raise NoIndexError(f"{asked}: declare it in {DECLARED.name}")
     return tuple(index for index, equal in serving.items() if equal)
 
