@@ -35,8 +35,10 @@ def next_day(now: datetime) -> datetime:
 
 
 def spent(slots: Iterable[Mapping[str, Any]], now: datetime) -> Spent:
-    day = day_of(now)
-    today = [slot for slot in slots if slot.get("day") == day]
+    """Today's, or that of the day that a faster clock has begun already."""
+    known = list(slots)
+    day = max([day_of(now), *(s["day"] for s in known if s.get("day"))])
+    today = [slot for slot in known if slot.get("day") == day]
     return Spent(
         day,
         sum(slot["runs"] for slot in today),
@@ -44,14 +46,14 @@ def spent(slots: Iterable[Mapping[str, Any]], now: datetime) -> Spent:
     )
 
 
-def charged(slot: Mapping[str, Any], cost: float, now: datetime) -> Data:
-    """The slot with one more run."""
-    before = spent([slot], now)
+def charged(slot: Mapping[str, Any], cost: float, day: str) -> Data:
+    """The slot with one more run, on the day that was looked at."""
+    same = slot.get("day") == day
     return {
         **slot,
-        "day": before.day,
-        "runs": before.runs + 1,
-        "cost": round(before.cost + cost, 6),
+        "day": day,
+        "runs": (slot["runs"] if same else 0) + 1,
+        "cost": round((slot["cost"] if same else 0.0) + cost, 6),
     }
 
 

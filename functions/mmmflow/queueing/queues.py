@@ -133,10 +133,10 @@ def candidates(ports: Ports, queue: Document, limit: int) -> list[Document]:
     )
 
 
-def take(ports: Ports, slot: Document, experiment: Json, cost: float) -> Update:
+def take(slot: Document, experiment: Json, cost: float, today: Spent) -> Update:
     """The write that gives the slot to the experiment's new attempt."""
     holder = _holder(experiment)
-    data = spending.charged(slot.data, cost, ports.clock.now())
+    data = spending.charged(slot.data, cost, today.day)
     return Update("slots", slot.id, slot.version, {**data, "holder": holder})
 
 

@@ -1,7 +1,6 @@
 """`queue.changed` → jobs started, until slots or candidates run out."""
 
 import logging
-from collections.abc import Sequence
 from datetime import timedelta
 
 from mmmflow import schema
@@ -21,6 +20,7 @@ from mmmflow.ports import (
     Update,
 )
 from mmmflow.queueing import queues, training
+from mmmflow.queueing.queues import Room
 from mmmflow.steps import collect
 
 log = logging.getLogger(__name__)
@@ -52,8 +52,7 @@ def _launch_some(queue: str, ports: Ports) -> bool:
         if why is not None:
             log.info("queue %s waits for the next day: %s", queue, why)
             return False
-        counted = [room.queue] if capped else []
-        if not _launch_one(slot, candidate, cost, counted, ports):
+        if not _launch_one(slot, candidate, cost, room, ports):
             return False
     return bool(candidates)
 
@@ -62,26 +61,20 @@ def _launch_one(
     slot: Document,
     candidate: Document,
     cost: float,
-    counted: Sequence[Document],
+    room: Room,
     ports: Ports,
 ) -> bool:
     """Only the handler whose commit takes the slot starts the job, once.
 
     False if the platform starts no jobs now: `sweep` asks again.
-
-    What `counted` holds is written anew: a launch that counted at the same
-    time is refused and counts again.
     """
     data = experiment.launching(candidate.data, slot.id, now=ports.clock.now())
     taken = outbox.commit(
         ports,
         [
             Update("experiments", candidate.id, candidate.version, data),
-            queues.take(ports, slot, data, cost),
-            *(
-                Update(same.collection, same.id, same.version, same.data)
-                for same in counted
-            ),
+            queues.take(slot, data, cost, room.today),
+            *_counted(room),
         ],
         training.changed(data),
     )
@@ -105,6 +98,17 @@ def _launch_one(
         return False
     _record(candidate.id, attempt, execution, ports)
     return True
+
+
+def _counted(room: Room) -> list[Update]:
+    """What a cap was counted by, written anew.
+
+    A launch that counted at the same time is refused, and counts again.
+    """
+    if not spending.is_capped(room.queue.data):
+        return []
+    queue = room.queue
+    return [Update(queue.collection, queue.id, queue.version, queue.data)]
 
 
 def environment(ports: Ports, data: Json) -> dict[str, str]:

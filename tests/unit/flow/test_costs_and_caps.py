@@ -9,6 +9,7 @@ from mmmflow.domain.spending import Spent
 
 NOW = datetime(2026, 11, 20, 23, 59, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=2)
+TODAY = spending.day_of(NOW)
 SLOT: dict[str, Any] = {"queue": "q", "index": 0, "holder": None}
 
 
@@ -37,18 +38,28 @@ def test_every_engine_has_its_line() -> None:
 
 def test_a_day_is_the_sum_of_its_slots() -> None:
     slots = [
-        spending.charged(SLOT, 0.5, NOW),
-        spending.charged(spending.charged(SLOT, 0.5, NOW), 0.25, NOW),
+        spending.charged(SLOT, 0.5, TODAY),
+        spending.charged(spending.charged(SLOT, 0.5, TODAY), 0.25, TODAY),
         SLOT,
     ]
     assert spending.spent(slots, NOW) == Spent("2026-11-20", 3, 1.25)
 
 
 def test_the_next_day_begins_at_nothing() -> None:
-    slot = spending.charged(SLOT, 0.5, NOW)
+    slot = spending.charged(SLOT, 0.5, TODAY)
     assert spending.spent([slot], LATER) == Spent("2026-11-21", 0, 0.0)
-    again = spending.charged(slot, 0.25, LATER)
+    again = spending.charged(slot, 0.25, spending.day_of(LATER))
     assert spending.spent([again], LATER).cost == 0.25
+
+
+def test_a_clock_that_is_behind_counts_into_the_day_that_has_begun() -> None:
+    """Else the slot that has forgotten yesterday would be free again."""
+    tomorrow = spending.day_of(LATER)
+    slots = [
+        spending.charged(SLOT, 0.5, TODAY),
+        spending.charged(SLOT, 0.5, tomorrow),
+    ]
+    assert spending.spent(slots, NOW) == Spent(tomorrow, 1, 0.5)
 
 
 def test_a_day_is_one_of_utc() -> None:
@@ -58,13 +69,13 @@ def test_a_day_is_one_of_utc() -> None:
 
 
 def test_what_never_started_is_given_back() -> None:
-    slot = spending.charged(spending.charged(SLOT, 0.5, NOW), 0.25, NOW)
+    slot = spending.charged(spending.charged(SLOT, 0.5, TODAY), 0.25, TODAY)
     refunded = spending.refunded(slot, 0.25, NOW)
     assert spending.spent([refunded], NOW) == Spent("2026-11-20", 1, 0.5)
 
 
 def test_what_was_charged_yesterday_is_not_given_back_today() -> None:
-    slot = spending.charged(SLOT, 0.5, NOW)
+    slot = spending.charged(SLOT, 0.5, TODAY)
     assert spending.refunded(slot, 0.5, LATER) == slot
 
 
