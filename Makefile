@@ -18,6 +18,7 @@ RUN_OPTIONS = $(if $(DATA),--data "$(DATA)") \
 .DEFAULT_GOAL := help
 .PHONY: help run serve clean test test-reference simulate simulate-mutants \
   chaos check fix docs lock bench bench-engine bench-flow bench-truth \
+  bench-extract bench-ingest \
   distclean
 
 help: ## list these commands
@@ -66,7 +67,7 @@ fix: $(VENV)/dev.stamp ## format, and mend what the linter can
 docs: $(VENV)/dev.stamp ## make the generated parts of the docs anew
 	@$(BIN)/python docs/generate.py
 
-bench: bench-engine bench-flow bench-truth ## every benchmark
+bench: bench-engine bench-flow bench-truth bench-extract ## every benchmark
 
 bench-flow: $(VENV)/dev.stamp ## the flow's speed: enqueue, event to start, messages, lists
 	@$(BIN)/python -m tests.bench.bench_flow
@@ -86,6 +87,12 @@ access: $(VENV)/dev.stamp ## write the table of who may do what into docs/access
 
 cost-model: $(VENV)/dev.stamp ## what a run, a month and an idle month cost
 	@$(BIN)/python -m infra.cost_model
+
+bench-extract: $(VENV)/dev.stamp ## Snowflake to Parquet against pandas: rows/s and memory (ROWS=1000000)
+	@$(BIN)/python -m tests.bench.bench_extract $(ROWS)
+
+bench-ingest: $(VENV)/dev.stamp ## a dropped CSV to Parquet: MB/s and memory (MB=200)
+	@$(BIN)/python -m tests.bench.bench_ingest $(MB)
 
 lock: $(VENV)/dev.stamp ## pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile -q --upgrade $(LOCK_OPTIONS) --all-extras \

@@ -114,7 +114,7 @@ class Handler(BaseHTTPRequestHandler):
                 "data": {
                     "token": "t",
                     "masterToken": "m",
-                    "parameters": [],
+                    "parameters": [{"name": "TIMEZONE", "value": "UTC"}],
                     "sessionInfo": {},
                 },
             }

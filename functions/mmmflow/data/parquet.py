@@ -13,7 +13,7 @@ from pyarrow import types
 from mmmflow.data.columns import Columns, TooNarrowError
 
 # A row group is held in memory until it is full.
-_GROUP_ROWS = 131_072
+_GROUP_ROWS = 65_536
 _GROUP_BYTES = 16 * 1024 * 1024
 
 Read = Callable[[], Iterator[pa.RecordBatch]]
