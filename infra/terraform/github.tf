@@ -5,6 +5,12 @@
 locals {
   deploys = var.github_repository == null ? 0 : 1
 
+  deploying_refs = join(" || ", [
+    for branch in var.deploy_branches : endswith(branch, "*") ?
+    "assertion.ref.startsWith('refs/heads/${trimsuffix(branch, "*")}')" :
+    "assertion.ref == 'refs/heads/${branch}'"
+  ])
+
   deployer_permissions = [
     "artifactregistry.repositories.get",
     "artifactregistry.repositories.getIamPolicy",
@@ -76,7 +82,7 @@ resource "google_iam_workload_identity_pool" "github" {
 }
 
 resource "google_iam_workload_identity_pool_provider" "github" {
-  # checkov:skip=CKV_GCP_125: the condition names one repository and one branch; checkov does not read the variables in it
+  # checkov:skip=CKV_GCP_125: the condition names one repository and its deploying branches; checkov does not read the variables in it
   count = local.deploys
 
   workload_identity_pool_id          = google_iam_workload_identity_pool.github[0].workload_identity_pool_id
@@ -88,7 +94,7 @@ resource "google_iam_workload_identity_pool_provider" "github" {
     "attribute.repository" = "assertion.repository"
     "attribute.ref"        = "assertion.ref"
   }
-  attribute_condition = "assertion.repository == '${var.github_repository}' && assertion.ref == 'refs/heads/${var.deploy_branch}'"
+  attribute_condition = "assertion.repository == '${var.github_repository}' && (${local.deploying_refs})"
 
   oidc {
     issuer_uri = "https://token.actions.githubusercontent.com"

@@ -13,6 +13,15 @@ output "buckets" {
   value       = { for name, bucket in google_storage_bucket.bucket : name => bucket.name }
 }
 
+output "deployed" {
+  description = "What is deployed, to put it back: archive and images."
+  value = {
+    archive = "gs://${google_storage_bucket_object.archive.bucket}/${google_storage_bucket_object.archive.name}"
+    native  = var.images.native
+    robyn   = var.images.robyn
+  }
+}
+
 output "images" {
   description = "Folder of the images to push."
   value       = local.image_folder

@@ -165,10 +165,15 @@ variable "github_repository" {
   }
 }
 
-variable "deploy_branch" {
-  description = "Branch whose pipeline may deploy this environment."
-  type        = string
-  default     = "main"
+variable "deploy_branches" {
+  description = "Branches whose pipeline may deploy this environment; one that ends in * stands for all that begin so."
+  type        = list(string)
+  default     = ["main"]
+
+  validation {
+    condition     = length(var.deploy_branches) > 0 && alltrue([for branch in var.deploy_branches : can(regex("^[A-Za-z0-9._/-]+[*]?$", branch))])
+    error_message = "A branch is a name, as main, or the beginning of names, as feat-*."
+  }
 }
 
 variable "protect" {

@@ -113,7 +113,7 @@ def test_an_environments_file_sets_only_declared_variables(
 ) -> None:
     text = (terraform.FOLDER / "envs" / f"{environment}.tfvars").read_text()
     assert set(re.findall(r"(?m)^(\w+)\s*=", text)) <= set(FOUND.variables)
-    assert f'environment    = "{environment}"' in text
+    assert re.search(rf'(?m)^environment\s*= "{environment}"', text)
 
 
 @pytest.mark.parametrize("name", FOUND.variables)

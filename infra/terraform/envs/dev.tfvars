@@ -1,8 +1,8 @@
-environment    = "dev"
-region         = "europe-west1"
-default_engine = "native"
-deploy_branch  = "dev"
-protect        = false
+environment     = "dev"
+region          = "europe-west1"
+default_engine  = "native"
+deploy_branches = ["dev", "feat-*"]
+protect         = false
 
 retention_days = {
   uploads = 30

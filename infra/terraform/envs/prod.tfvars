@@ -1,8 +1,8 @@
-environment    = "prod"
-region         = "europe-west1"
-default_engine = "robyn"
-deploy_branch  = "main"
-protect        = true
+environment     = "prod"
+region          = "europe-west1"
+default_engine  = "robyn"
+deploy_branches = ["main"]
+protect         = true
 
 retention_days = {
   uploads = 365
