@@ -28,7 +28,7 @@ class Certificates:
             UnreachableError: the list can't be had.
         """
         with self._lock:
-            now = time.monotonic()
+            now = _now()
             missing = key_id not in self._known
             due = missing and now >= self._fetched + _LEAST
             if due or now >= self._until:
@@ -49,3 +49,7 @@ class Certificates:
         self._known = known
         self._fetched = now
         self._until = now + max(float(age[1]) if age else 0.0, _LEAST)
+
+
+def _now() -> float:
+    return time.monotonic()

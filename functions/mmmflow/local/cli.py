@@ -121,8 +121,14 @@ def run(
 
 @main.command()
 @click.option("--port", default=8080, show_default=True)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Any other than loopback needs MMMFLOW_IDENTITY: see docs/api.md.",
+)
 @click.pass_obj
-def serve(home: Path, port: int) -> None:
+def serve(home: Path, port: int, host: str) -> None:
     """Stay up: the functions, the API and the status page on loopback.
 
     A file dropped into HOME/uploads/<country>/ is picked up. Ctrl-C stops;
@@ -134,7 +140,7 @@ def serve(home: Path, port: int) -> None:
     with (
         _errors(console),
         _services(home) as (_, services),
-        Server(port) as server,
+        Server(port, host) as server,
     ):
         services.start()
         console.print(f"Status page  {server.url}", soft_wrap=True)

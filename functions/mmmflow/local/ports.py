@@ -6,7 +6,7 @@ from pathlib import Path
 from mmmflow.local.billing import NoBilling
 from mmmflow.local.database import Database
 from mmmflow.local.documents import SqliteDocuments
-from mmmflow.local.identity import LoopbackIdentity
+from mmmflow.local.identity import open_identity
 from mmmflow.local.jobs import SubprocessJobs
 from mmmflow.local.messages import SqliteMessages
 from mmmflow.local.objects import FolderBucket
@@ -37,7 +37,7 @@ def open_ports(home: Path) -> Ports:
         warehouse=DuckDbWarehouse(home / "warehouse"),
         secrets=FileSecrets(home / "secrets"),
         outside=HttpOutside(private=os.environ.get(_PRIVATE) == "1"),
-        identity=LoopbackIdentity(),
+        identity=open_identity(),
         billing=NoBilling(),
         clock=SystemClock(),
         entropy=SystemEntropy(),

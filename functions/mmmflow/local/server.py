@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request
 from mmmflow import wiring
 from mmmflow.api import http
 from mmmflow.domain.errors import InvalidInputError, Problem
+from mmmflow.local import identity
 from mmmflow.local.objects import FolderBucket
 from mmmflow.local.runner import SOURCE
 from mmmflow.local.signed_objects import SignedObjects
@@ -19,7 +20,7 @@ from mmmflow.local.signed_objects import SignedObjects
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-_HOST = "127.0.0.1"
+HOST = "127.0.0.1"
 _STOPS_WITHIN = 0.05
 
 
@@ -29,31 +30,37 @@ class _Quiet(WSGIRequestHandler):
 
 
 class Server:
-    """Serves from entry to exit; needs no identity, so loopback only.
+    """Serves from entry to exit; on loopback nobody is asked who they are.
 
     Raises:
-        InvalidInputError: the port is taken.
+        InvalidInputError: the port is taken, or others could reach it
+            without being asked.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, host: str = HOST) -> None:
+        identity.require_safe(host, wiring.ports().identity)
         api = functions_framework.create_app("api", str(SOURCE))
         ports = wiring.ports()
         buckets = (ports.uploads, ports.data)
         app = SignedObjects(
             api, [b for b in buckets if isinstance(b, FolderBucket)]
         )
+        own = identity.is_loopback(host)
         try:
             self._server = make_server(
-                _HOST,
+                host,
                 port,
-                LoopbackOnly(app),
+                LoopbackOnly(app) if own else app,
                 threaded=True,
                 request_handler=_Quiet,
             )
         except (OSError, SystemExit):
             raise InvalidInputError.of(
-                "port", f"{port} is in use", "make serve PORT=8081"
+                "port",
+                f"{port} of {host} can't be had",
+                "another one: make serve PORT=8081",
             ) from None
+        self._host = host
         self._thread = threading.Thread(
             target=self._server.serve_forever,
             kwargs={"poll_interval": _STOPS_WITHIN},
@@ -63,7 +70,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"http://{_HOST}:{self._server.server_port}"
+        return f"http://{self._host}:{self._server.server_port}"
 
     def __enter__(self) -> "Server":
         self._thread.start()
@@ -96,8 +103,8 @@ class LoopbackOnly:
     def __call__(
         self, environ: "WSGIEnvironment", start: "StartResponse"
     ) -> Iterable[bytes]:
-        host = Request(environ).host.rsplit(":", 1)[0]
-        if host not in (_HOST, "localhost"):
+        host = Request(environ).host.rsplit(":", 1)[0].strip("[]")
+        if not identity.is_loopback(host):
             problem = Problem("Host", f"{host!r} is not this machine")
             refusal = http.error(wiring.ports(), 400, "invalid", [problem])
             return refusal(environ, start)
