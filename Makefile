@@ -18,7 +18,7 @@ RUN_OPTIONS = $(if $(DATA),--data "$(DATA)") \
 .DEFAULT_GOAL := help
 .PHONY: help run serve clean test test-reference simulate simulate-mutants \
   chaos check fix docs lock bench bench-engine bench-flow bench-truth \
-  bench-extract bench-ingest \
+  bench-extract bench-ingest bench-leases \
   distclean
 
 help: ## list these commands
@@ -71,6 +71,9 @@ bench: bench-engine bench-flow bench-truth bench-extract ## every benchmark
 
 bench-flow: $(VENV)/dev.stamp ## the flow's speed: enqueue, event to start, messages, lists
 	@$(BIN)/python -m tests.bench.bench_flow
+
+bench-leases: $(VENV)/dev.stamp ## leases a second, 20 contenders, against transactions (needs the emulator)
+	@$(BIN)/python -m tests.bench.bench_leases
 
 bench-engine: $(VENV)/dev.stamp ## the native engine against Robyn's recorded speed
 	@$(BIN)/python -m tests.bench.bench_engine
