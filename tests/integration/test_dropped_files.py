@@ -1,5 +1,6 @@
 """Files that a person drops into the folder of uploads become objects."""
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ import pytest
 from mmmflow.local import objects
 from mmmflow.local.messages import SqliteMessages
 from mmmflow.local.objects import FolderBucket
+from mmmflow.local.ports import open_ports
 from mmmflow.ports import NotFoundError, Ports
 
 Drop = Callable[[str, bytes], Path]
@@ -125,6 +127,66 @@ def test_a_name_that_is_not_utf_8_harms_no_other(
     drop(os.fsdecode(b"DE/M\xfcnchen.csv"), b"a\n")
     assert uploads.adopt() == 1
     assert uploads.stat("DE/b.csv") is not None
+
+
+def test_what_can_be_no_object_is_said_once(
+    uploads: FolderBucket,
+    drop: Drop,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    beside = drop(os.fsdecode(b"DE/M\xfcnchen.csv"), b"a\n")
+    (beside.parent / "a.csv").symlink_to(tmp_path / "elsewhere.csv")
+    caplog.set_level(logging.WARNING)
+    for _ in range(2):
+        uploads.adopt()
+    link, name = sorted(record.getMessage() for record in caplog.records)
+    assert "DE/M\\xfcnchen.csv is left alone: its name is not UTF-8" in link
+    assert "DE/a.csv is left alone: it is a link" in name
+
+
+def test_what_a_dead_writer_left_is_removed_when_the_folder_is_opened(
+    home: Path, uploads: FolderBucket
+) -> None:
+    with uploads.open_write("DE/a.csv") as writer:
+        writer.write(b"a\n")
+        folder = home / "uploads" / ".partial"
+        dead = folder / ".dead"
+        dead.touch()
+        os.utime(dead, (0, 0))
+        open_ports(home)
+        assert not dead.exists()
+        assert len(list(folder.iterdir())) == 1
+    assert uploads.read("DE/a.csv") == b"a\n"
+    assert not list(folder.iterdir())
+
+
+def test_what_is_being_written_is_nobodys_file(
+    uploads: FolderBucket, home: Path
+) -> None:
+    with uploads.open_write("DE/a.csv") as writer:
+        writer.write(b"a\n")
+        (partial,) = (home / "uploads" / ".partial").iterdir()
+        before = time.time() - SETTLED
+        os.utime(partial, (before, before))
+        assert uploads.adopt() == 0
+
+
+def test_a_file_of_experiments_gets_a_generation_that_is_said(
+    ports: Ports, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = home / "data/batches/october.csv"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"country\nDE\n")
+    os.utime(path, (0, 0))
+    caplog.set_level(logging.INFO)
+    assert isinstance(ports.data, FolderBucket)
+    assert ports.data.adopt("batches") == 1
+    info = ports.data.stat("batches/october.csv")
+    assert info is not None
+    said = f"data/batches/october.csv is generation {info.generation}"
+    assert said in caplog.messages
+    assert announced(ports) == []
 
 
 def test_a_generation_is_not_read_from_a_file_replaced_in_its_place(
