@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mmmflow.local import objects
+from mmmflow.local import dropped_files
 from mmmflow.local.messages import SqliteMessages
 from mmmflow.local.objects import FolderBucket
 from mmmflow.local.ports import open_ports
@@ -94,7 +94,7 @@ def test_a_file_that_vanishes_meanwhile_harms_no_other(
 ) -> None:
     drop("DE/a.csv", b"a\n")
     drop("DE/b.csv", b"b\n")
-    at_rest = objects._is_at_rest
+    at_rest = dropped_files._is_at_rest
 
     def vanishing(path: Path) -> bool:
         found = at_rest(path)
@@ -102,7 +102,7 @@ def test_a_file_that_vanishes_meanwhile_harms_no_other(
             path.unlink()
         return found
 
-    monkeypatch.setattr(objects, "_is_at_rest", vanishing)
+    monkeypatch.setattr(dropped_files, "_is_at_rest", vanishing)
     assert uploads.adopt() == 1
     assert uploads.stat("DE/b.csv") is not None
 

@@ -10,7 +10,6 @@ import logging
 import os
 import shutil
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -19,9 +18,11 @@ from pathlib import Path
 from typing import IO
 
 from mmmflow.domain import paths
-from mmmflow.local import messages, signatures
+from mmmflow.local import messages, partial_files, signatures
 from mmmflow.local.database import Database, next_value
+from mmmflow.local.dropped_files import DroppedFiles
 from mmmflow.local.messages import SqliteMessages
+from mmmflow.local.partial_files import Writer
 from mmmflow.messaging import topology
 from mmmflow.ports import (
     AlreadyExistsError,
@@ -35,28 +36,6 @@ log = logging.getLogger(__name__)
 
 _FIELDS = "name, generation, size, updated_at"
 _PARTIAL = ".partial"
-_PARTIAL_SECONDS = 3600.0  # unchanged for so long, its writer is dead
-_SETTLED_NS = 500_000_000
-
-
-class Writer:
-    """Writes a file that is no object yet."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._info: ObjectInfo | None = None
-
-    def write(self, data: bytes, /) -> int:
-        return self._file.write(data)
-
-    @property
-    def info(self) -> ObjectInfo:
-        if self._info is None:
-            raise ValueError("it is not written yet")
-        return self._info
-
-    def finish(self, info: ObjectInfo) -> None:
-        self._info = info
 
 
 class FolderBucket:
@@ -71,8 +50,8 @@ class FolderBucket:
         self._database = database
         self._bus = bus
         self._partial = self._folder / _PARTIAL
-        self._left_alone: set[Path] = set()
-        self._remove_stale()
+        self._dropped = DroppedFiles()
+        partial_files.remove_stale(self._partial)
 
     @property
     def name(self) -> str:
@@ -164,8 +143,7 @@ class FolderBucket:
     def adopt(self, folder: str = "") -> int:
         """Make objects of files that a person put into the folder; how many.
 
-        A file counts once it has not changed for half a second. What can
-        be no object is left alone, and said once.
+        See `dropped_files` for which.
         """
         known = {
             name: (size, mtime)
@@ -175,12 +153,9 @@ class FolderBucket:
             )
         }
         adopted = 0
-        for within, _, files in os.walk(self._folder / folder):
-            shown = (file for file in files if not file.startswith("."))
-            for path in (Path(within, file) for file in shown):
-                with contextlib.suppress(FileNotFoundError):  # gone meanwhile
-                    if self._can_be(path) and _is_at_rest(path):
-                        adopted += self._adopt_one(path, known)
+        for path in self._dropped.at_rest(self._folder / folder):
+            with contextlib.suppress(FileNotFoundError):  # gone meanwhile
+                adopted += self._adopt_one(path, known)
         if adopted:
             self._bus.wake()
         return adopted
@@ -195,20 +170,6 @@ class FolderBucket:
             info = self._finalize(connection, name)
         log.info("%s/%s is generation %s", self._name, name, info.generation)
         return True
-
-    def _can_be(self, path: Path) -> bool:
-        """Whether the file can be an object; if not, why is said once."""
-        if path.is_symlink():
-            why = "it is a link: put the file itself there"
-        elif not _is_utf8(path):
-            why = "its name is not UTF-8: rename it"
-        else:
-            return True
-        if path not in self._left_alone:
-            self._left_alone.add(path)
-            shown = os.fsencode(path).decode("utf-8", "backslashreplace")
-            log.warning("%s is left alone: %s", shown, why)
-        return False
 
     def _store(
         self,
@@ -231,34 +192,18 @@ class FolderBucket:
     ) -> Iterator[Writer]:
         """The content goes to a file of its own, which then takes its place."""
         path = self._path(name)
-        self._partial.mkdir(exist_ok=True)
-        handle, partial = tempfile.mkstemp(prefix=".", dir=self._partial)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                writer = Writer(file)
-                yield writer
-            os.chmod(partial, 0o644)
+        with partial_files.writing(self._partial) as writer:
+            yield writer
+            writer.flush()
             path.parent.mkdir(parents=True, exist_ok=True)
             with self._database.write() as connection:
                 row = self._row(connection, name)
                 present = str(row[1]) if row else "0"
                 if generation is not None and generation != present:
                     raise refusal(f"{self._name}/{name}")
-                os.replace(partial, path)
+                writer.path.replace(path)
                 writer.finish(self._finalize(connection, name))
-        finally:
-            Path(partial).unlink(missing_ok=True)
         self._bus.wake()
-
-    def _remove_stale(self) -> None:
-        """What a writer left behind that was killed."""
-        if not self._partial.is_dir():
-            return
-        oldest = time.time() - _PARTIAL_SECONDS
-        for path in self._partial.iterdir():
-            with contextlib.suppress(FileNotFoundError):
-                if path.stat().st_mtime < oldest:
-                    path.unlink()
 
     def _finalize(
         self, connection: sqlite3.Connection, name: str
@@ -345,18 +290,6 @@ def open_run(home: Path, uri: str) -> tuple[FolderBucket, str]:
 
 def _size_and_time(status: os.stat_result) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
-
-
-def _is_at_rest(path: Path) -> bool:
-    return time.time_ns() - path.stat().st_mtime_ns > _SETTLED_NS
-
-
-def _is_utf8(path: Path) -> bool:
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _info(row: tuple[str, int, int, str]) -> ObjectInfo:
