@@ -2,9 +2,10 @@
 
 Speaks the services `google.cloud.run.v2.Jobs` and `.Executions` and
 `google.longrunning.Operations`. A job is there if `mmmflow.domain.jobs` names
-it; all of them run one command. At its end an execution has the conditions
-that Cloud Run gives it, what it wrote is in Cloud Logging (`--logging`), and
-its audit log entry is in the topic that a sink would write to (`--tell`).
+it; those of a step run the step, all others one command. At its end an
+execution has the conditions that Cloud Run gives it, what it wrote is in
+Cloud Logging (`--logging`), and its audit log entry is in the topic that a
+sink would write to (`--tell`).
 
 The variable EMULATE of an execution asks for what a process can't bring
 about: the name of a status code, with which RunJob is refused; the same with
@@ -49,6 +50,7 @@ from tests.emulators import audit, logging, processes
 from tests.emulators.grpc_server import Method, Services, refuse, serve
 
 WORKER = (sys.executable, "-m", "mmmflow_worker")
+STEP = (sys.executable, "-m", "mmmflow.job")
 FIXTURES = Path(__file__).parents[1] / "data" / "cloud_run"
 GRACE_SECONDS = 10.0  # between SIGTERM and SIGKILL, as on Cloud Run
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV")
@@ -215,8 +217,9 @@ class CloudRun:
         """Run the container's process; its exit code, negative if killed."""
         execution = run.execution
         inherited = {k: os.environ[k] for k in _INHERITED if k in os.environ}
+        is_step = execution.job.rpartition("-")[2] in jobs.STEPS
         process = subprocess.Popen(
-            list(self._command),
+            list(STEP if is_step else self._command),
             env={
                 **inherited,
                 **_env(execution),
@@ -381,20 +384,27 @@ def _signal_group(
 
 @contextmanager
 def emulated(
-    command: Sequence[str] = WORKER,
-    env: Mapping[str, str] | None = None,
+    env: Mapping[str, str],
     *,
+    port: int | None = None,
     logging_address: str = "",
-    tell: bool = False,
+    tell_by: str = "",
 ) -> Iterator[processes.Server]:
-    """A process of its own, for MMMFLOW_RUN_ENDPOINT."""
-    port = processes.free_port()
-    told = [f"--env={k}={v}" for k, v in (env or {}).items()]
-    arguments = [f"--port={port}", f"--command={shlex.join(command)}", *told]
+    """A process of its own, for MMMFLOW_RUN_ENDPOINT.
+
+    Args:
+        env: variables that every job is deployed with.
+        port: to listen on; a free one by default.
+        logging_address: `host:port` of Cloud Logging.
+        tell_by: `host:port` of Pub/Sub, to tell of each end.
+    """
+    port = processes.free_port() if port is None else port
+    arguments = [f"--port={port}", *(f"--env={k}={v}" for k, v in env.items())]
     arguments += [f"--logging={logging_address}"] if logging_address else []
-    arguments += ["--tell"] if tell else []
+    arguments += ["--tell"] if tell_by else []
+    told = {"PUBSUB_EMULATOR_HOST": tell_by} if tell_by else {}
     module = [sys.executable, "-m", "tests.emulators.run"]
-    with processes.running([*module, *arguments], port) as server:
+    with processes.running([*module, *arguments], port, told) as server:
         yield server
 
 

@@ -15,11 +15,18 @@ from tests.emulators import processes
 
 
 @contextmanager
-def fakesnow() -> Iterator[str]:
-    """`host:port` of a server that runs SQL; databases are shared."""
+def served() -> Iterator[processes.Server]:
+    """A server that runs SQL; databases are shared."""
     port = processes.free_port()
     command = [sys.executable, "-m", "tests.emulators.snowflake", str(port)]
     with processes.running(command, port) as server:
+        yield server
+
+
+@contextmanager
+def fakesnow() -> Iterator[str]:
+    """`host:port` of such a server."""
+    with served() as server:
         yield server.address
 
 

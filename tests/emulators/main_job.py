@@ -1,0 +1,78 @@
+"""The main job on the deployment of one machine, from table to champion."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import mmmflow.local
+from mmmflow.cloud.ports import CloudPorts
+from mmmflow.cloud.warehouse import SnowflakeWarehouse
+from mmmflow.domain import paths
+from mmmflow.local import main_job
+from mmmflow.local.main_job import Job, Standing
+from mmmflow.ports import Ports
+from mmmflow.submit import requests
+
+from tests.emulators.deployment import DATABASE
+
+SAMPLE = Path(mmmflow.local.__path__[0]) / "sample"
+TABLE = f"{DATABASE}.PUBLIC.MARKETING_WEEKLY"
+
+
+def fill_warehouse(ports: CloudPorts) -> None:
+    """The sample as a table, as a dbt run would leave it."""
+    warehouse = ports.warehouse
+    assert isinstance(warehouse, SnowflakeWarehouse)
+    file = SAMPLE / "marketing_weekly.csv"
+    with warehouse._session.cursor() as cursor:
+        for statement in (
+            f"CREATE DATABASE IF NOT EXISTS {DATABASE}",
+            f"CREATE OR REPLACE TABLE {TABLE} AS"  # noqa: S608
+            f" SELECT * FROM read_csv('{file}')",
+        ):
+            cursor.execute(statement)
+
+
+def of_sample(
+    experiment: Mapping[str, Any],
+    countries: tuple[str, ...] = ("DE",),
+    actor: str = "dbt",
+) -> Job:
+    """What is asked of the sample; two experiments for each country."""
+    mapping = (SAMPLE / "mapping.json").read_bytes()
+    truth = json.loads((SAMPLE / "truth.json").read_text())
+    version = hashlib.sha256(mapping).hexdigest()[:12]
+    body: dict[str, Any] = {
+        "schema_version": 1,
+        "actor": actor,
+        "source": {"table": TABLE, "country_column": "country"},
+        "countries": list(countries),
+        "mapping_version": version,
+        "train": {
+            "experiment": {"window": truth["window"], **experiment},
+            "sweep": {"adstock": ["geometric", "weibull_cdf"]},
+        },
+    }
+    name = paths.mapping_marker("universal", version)
+    request = requests.read("dataset.requested", body)
+    return Job(request, name, mapping, truth["countries"])
+
+
+def wait(ports: Ports, job: Job, seconds: float) -> Standing:
+    """How it ended.
+
+    Raises:
+        TimeoutError: it had not, after that time; with where it stood.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        now = main_job.standing(ports, job)
+        if now is not None and now.done:
+            return now
+        if time.monotonic() > deadline:
+            stood = now.outcome if now is not None else "nobody took it up"
+            raise TimeoutError(f"not done after {seconds:.0f} s: {stood}")
+        time.sleep(0.2)
