@@ -44,6 +44,7 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 }
 
 LEASE = timedelta(seconds=60)
+_GRACE = timedelta(minutes=15)
 # Entries of the history, besides the newest: a document has its limits.
 _KEPT = 199
 _BACK_OFF = timedelta(seconds=5)
@@ -188,6 +189,15 @@ def leased(data: Mapping[str, Any], *, now: datetime, **fields: Any) -> Data:
         "updated_at": now.isoformat(),
         "lease_until": (now + LEASE).isoformat(),
     }
+
+
+def is_overdue(data: Mapping[str, Any], now: datetime) -> bool:
+    """The platform should have ended it by now."""
+    started = data.get("started_at")
+    if data["state"] != State.RUNNING or not started:
+        return False
+    limit = timedelta(seconds=data["request"]["time_limit_seconds"])
+    return now > datetime.fromisoformat(started) + limit + _GRACE
 
 
 def succeeded(data: Mapping[str, Any], result: Data, *, now: datetime) -> Data:

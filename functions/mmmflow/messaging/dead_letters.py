@@ -7,6 +7,7 @@ finds it there.
 
 import base64
 import json
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -15,6 +16,7 @@ from mmmflow import wiring
 from mmmflow.domain.errors import NotAllowedError
 from mmmflow.domain.ids import content_hash
 from mmmflow.domain.redaction import redact_text
+from mmmflow.log import labels_of
 from mmmflow.messaging import events, outbox, topology
 from mmmflow.messaging.outbox import Original
 from mmmflow.ports import (
@@ -30,6 +32,8 @@ from mmmflow.ports import (
     Where,
     Write,
 )
+
+log = logging.getLogger(__name__)
 
 COLLECTION = "dead_letters"
 FAILURES = "failures"
@@ -141,7 +145,13 @@ def bury(ports: Ports, message: Message) -> None:
         "attributes": attributes,
     }
     id = content_hash(identity)[:32]
-    outbox.commit(ports, [Create(COLLECTION, id, letter)])
+    if outbox.commit(ports, [Create(COLLECTION, id, letter)]):
+        log.error(
+            "buried a message of %s: %s",
+            letter["topic"] or "an unknown topic",
+            letter["reason"],
+            extra={"labels": {**labels_of(letter), "event": "buried"}},
+        )
 
 
 def index(

@@ -159,12 +159,12 @@ def _row(ports: Ports, message: Outgoing, op: str) -> Create:
 
 def _say(row: Json, how: str = "") -> None:
     """One log line for each change that others are told of."""
-    labels = {"correlation_id": row["correlation_id"]}
+    labels = {"correlation_id": row["correlation_id"], "event": row["topic"]}
     labels |= labels_of(row["body"])
     what = ", ".join(
         f"{name} {value}"
         for name, value in labels.items()
-        if name != "correlation_id"
+        if name not in ("correlation_id", "event")
     )
     log.info("%s%s: %s", how, row["topic"], what, extra={"labels": labels})
 

@@ -41,6 +41,7 @@ def sweep(message: Message, ports: Ports) -> None:
     old = ports.clock.now() - NOTED_FOR
     dead_letters.forget_failures(ports, old.isoformat())
     notifications.forget_old(ports)
+    log.info("been round", extra={"labels": {"event": "swept"}})
 
 
 def _overdue(ports: Ports) -> list[Document]:
@@ -82,9 +83,10 @@ def _look_after(document: Document, ports: Ports) -> None:
     elif execution.ended:
         attempt_ended(execution, ports)
     else:
-        data = experiment.leased(
-            current.data, now=ports.clock.now(), execution=name
-        )
+        now = ports.clock.now()
+        if experiment.is_overdue(current.data, now):
+            _say("%s runs on after its time limit", current, "overdue")
+        data = experiment.leased(current.data, now=now, execution=name)
         update = Update("experiments", current.id, current.version, data)
         outbox.commit(ports, [update])
 
@@ -94,11 +96,7 @@ def _give_up(document: Document, ports: Ports) -> None:
     owner = attempts.claimant(ports, document)
     if owner is not None and ports.jobs.get(owner) is not None:
         return
-    log.warning(
-        "attempt of %s never started; queued again",
-        document.id,
-        extra={"labels": labels_of(document.data)},
-    )
+    _say("attempt of %s never started; queued again", document, "silent")
     data = experiment.requeued(
         document.data, now=ports.clock.now(), why="the worker never started"
     )
