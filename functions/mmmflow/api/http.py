@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flask import Request, Response
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from mmmflow import schema
 from mmmflow.domain.errors import InvalidInputError, Problem
@@ -164,18 +163,23 @@ def content(request: Request) -> bytes:
     Raises:
         RefusedError: it is.
     """
-    limit(request, MAX_BODY, _MANY)
-    try:
-        return request.get_data()
-    except RequestEntityTooLarge:
-        raise too_large(request, MAX_BODY, _MANY) from None
+    # A body of unknown length ends at the limit without a word.
+    limit(request, MAX_BODY, _MANY, more=1)
+    text = request.get_data()
+    if len(text) > MAX_BODY:
+        raise too_large(request, MAX_BODY, _MANY)
+    return text
 
 
-def limit(request: Request, most: int, hint: str) -> None:
-    """Let no more than that be read. Raises: RefusedError, if it says so."""
+def limit(request: Request, most: int, hint: str, *, more: int = 0) -> None:
+    """Let `more` than that be read at most.
+
+    Raises:
+        RefusedError: the body says that it is longer.
+    """
     if (request.content_length or 0) > most:
         raise too_large(request, most, hint)
-    request.max_content_length = most
+    request.max_content_length = most + more
 
 
 def too_large(request: Request, most: int, hint: str) -> RefusedError:
