@@ -68,8 +68,10 @@ def test_another_sites_page_changes_nothing(
     method: str,
     path: str,
 ) -> None:
-    body = {} if method == "GET" else {"json": {}}
-    answer = client.open(f"{V1}/{path}", method=method, headers=headers, **body)
+    body = None if method == "GET" else {}
+    answer = client.open(
+        f"{V1}/{path}", method=method, headers=headers, json=body
+    )
     assert answer.status_code == 403
     assert answer.json is not None
     assert answer.json["error"]["code"] == "cross_site"
