@@ -24,7 +24,7 @@ from mmmflow.data.parquet import Read
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.ports import Json
 
-_BLOCK = 8 * 1024 * 1024
+_BLOCK = 2 * 1024 * 1024
 _ROWS = 50_000
 _CSV = (".csv", ".tsv", ".txt")
 _GZIP = b"\x1f\x8b"
