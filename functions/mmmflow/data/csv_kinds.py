@@ -98,13 +98,15 @@ class Reading:
 
     def see(self, texts: pa.Array) -> None:
         """Drop the kinds that some value of the block is not of."""
-        values = clean(texts).drop_null()
-        if not len(values) or not self._left:
-            return
-        self._any = True
-        self._drop(values[:_FIRST])
+        if not self._left:
+            return  # it is text, whatever follows
+        self._drop(clean(texts[:_FIRST]).drop_null())
+        values = clean(texts).drop_null() if self._left else texts[:0]
+        self._any = self._any or len(values) > 0 or not self._left
         self._drop(values)
-        longest = pc.max(pc.utf8_length(values)).as_py()
+        if not len(values):
+            return
+        longest = pc.max(pc.binary_length(values)).as_py()
         self._digits = max(self._digits, longest)
         if not self._example:
             self._example = _telling(values)

@@ -301,7 +301,8 @@ def _are_ambiguous(days: list[date]) -> bool:
     st.lists(
         st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).map(
             lambda text: f"x{text}y"
-        )
+        ),
+        min_size=1,
     )
 )
 def test_texts_come_back_as_they_were(values: list[str]) -> None:
