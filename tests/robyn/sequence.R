@@ -35,7 +35,7 @@ same <- function(trial) {
     identical(one$xDecompAgg, other$xDecompAgg) &&
     identical(one$liftCalibration, other$liftCalibration)
 }
-trials <- grep("^trial", names(robyns), value = TRUE)
+trials <- grep("^trial[0-9]+$", names(robyns), value = TRUE)
 ranked <- function(models) {
   outputs <- make_outputs(inputs, models, run)
   table <- as.data.frame(outputs$resultHypParam)
