@@ -40,12 +40,15 @@ locals {
       { on = "documents", may = "change", why = "frees what waited for the data" },
       { on = "data:datasets/", may = "read", why = "reads the dataset" },
       { on = "data:metadata/", may = "read", why = "reads the mapping" },
+      { on = "data:annotations/", may = "read", why = "joins annotations by date" },
+      { on = "data:training-data/", may = "read", why = "compares with the data before" },
       { on = "data:training-data/", may = "keep", why = "writes the training data and its report" },
       { on = "data:robyn/", may = "create", why = "freezes configurations" },
       { on = "data:robyn/", may = "read", why = "reads what an earlier try froze" },
       { on = "topic:experiment.changed", may = "publish", why = "announces experiments that go on" },
       { on = "topic:queue.changed", may = "publish", why = "wakes launch" },
       { on = "topic:training.prepared", may = "publish", why = "asks for the experiments of the data" },
+      { on = "topic:training.requested", may = "publish", why = "asks for rows prepared in an experiment's own way" },
       { on = "topic:experiment.requested", may = "publish", why = "starts standing experiments" },
       { on = "job:prepare", may = "start", why = "hands large data to the job" },
     ]
@@ -53,12 +56,15 @@ locals {
       { on = "documents", may = "change", why = "frees what waited for the data" },
       { on = "data:datasets/", may = "read", why = "reads the dataset" },
       { on = "data:metadata/", may = "read", why = "reads the mapping" },
+      { on = "data:annotations/", may = "read", why = "joins annotations by date" },
+      { on = "data:training-data/", may = "read", why = "compares with the data before" },
       { on = "data:training-data/", may = "keep", why = "writes the training data and its report" },
       { on = "data:robyn/", may = "create", why = "freezes configurations" },
       { on = "data:robyn/", may = "read", why = "reads what an earlier try froze" },
       { on = "topic:experiment.changed", may = "publish", why = "announces experiments that go on" },
       { on = "topic:queue.changed", may = "publish", why = "wakes launch" },
       { on = "topic:training.prepared", may = "publish", why = "asks for the experiments of the data" },
+      { on = "topic:training.requested", may = "publish", why = "asks for rows prepared in an experiment's own way" },
       { on = "topic:experiment.requested", may = "publish", why = "starts standing experiments" },
     ]
     enqueue = [
@@ -72,6 +78,7 @@ locals {
       { on = "topic:batch.continued", may = "publish", why = "makes a large batch in chunks" },
       { on = "topic:dataset.requested", may = "publish", why = "asks for the data that an experiment names" },
       { on = "topic:training.prepared", may = "publish", why = "goes on with many experiments in chunks" },
+      { on = "topic:training.requested", may = "publish", why = "asks for rows prepared in an experiment's own way" },
     ]
     launch = [
       { on = "documents", may = "change", why = "takes slots" },

@@ -18,7 +18,7 @@ locals {
       concurrency = 1
     }
     prepare = {
-      topics      = ["object.datasets", "object.metadata"]
+      topics      = ["object.datasets", "object.metadata", "training.requested"]
       memory      = "2Gi"
       timeout     = 540
       instances   = 5

@@ -13,23 +13,27 @@ locals {
   counted_lines = {
     buried = {
       says   = "a message was buried"
-      filter = "jsonPayload.event=\"buried\""
+      filter = "labels.event=\"buried\""
     }
     failed = {
       says   = "an experiment failed for good"
-      filter = "jsonPayload.event=\"experiment.ended\" AND jsonPayload.state=\"FAILED\""
+      filter = "labels.event=\"experiment.changed\" AND labels.state=\"FAILED\""
     }
     ended = {
       says   = "an experiment ended"
-      filter = "jsonPayload.event=\"experiment.ended\""
+      filter = "labels.event=\"experiment.changed\" AND labels.state=(\"SUCCEEDED\" OR \"FAILED\" OR \"SKIPPED\")"
+    }
+    silent = {
+      says   = "a worker never started"
+      filter = "labels.event=\"silent\""
     }
     overdue = {
-      says   = "sweep found a run whose lease was over"
-      filter = "jsonPayload.event=\"overdue\""
+      says   = "a run went on after its time limit"
+      filter = "labels.event=\"overdue\""
     }
     swept = {
       says   = "sweep has been round"
-      filter = "jsonPayload.event=\"swept\""
+      filter = "labels.event=\"swept\""
     }
   }
 }
@@ -82,12 +86,12 @@ resource "google_monitoring_alert_policy" "overdue" {
   notification_channels = [for channel in google_monitoring_notification_channel.mail : channel.id]
 
   conditions {
-    display_name = "Runs whose lease was over, again and again"
+    display_name = "Runs that go on after their time limit"
 
     condition_threshold {
       filter          = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.lines["overdue"].name}\""
       comparison      = "COMPARISON_GT"
-      threshold_value = 3
+      threshold_value = 0
       duration        = "0s"
 
       aggregations {

@@ -19,6 +19,7 @@ locals {
     "timer.costs",
     "timer.sweep",
     "training.prepared",
+    "training.requested",
   ])
 
   # Prefixes whose finished objects are announced, as the code names them:

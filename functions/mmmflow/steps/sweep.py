@@ -101,3 +101,9 @@ def _give_up(document: Document, ports: Ports) -> None:
         document.data, now=ports.clock.now(), why="the worker never started"
     )
     collect.end(document, data, ports)
+
+
+def _say(text: str, document: Document, event: str) -> None:
+    """A line that an alert counts."""
+    labels = {**labels_of(document.data), "event": event}
+    log.warning(text, document.id, extra={"labels": labels})
