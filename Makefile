@@ -13,19 +13,20 @@ CODE := functions py-worker infra tests docs
 RUN_OPTIONS = $(if $(DATA),--data "$(DATA)") \
   $(if $(MAPPING),--mapping "$(MAPPING)") \
   $(foreach country,$(COUNTRY),--country "$(country)") \
-  $(if $(PRESET),--preset "$(PRESET)")
+  $(if $(PRESET),--preset "$(PRESET)") \
+  $(if $(ENGINE),--engine "$(ENGINE)")
 
 .DEFAULT_GOAL := help
 .PHONY: help run serve clean test test-reference simulate simulate-mutants \
   chaos check fix docs lock bench bench-engine bench-flow bench-truth \
-  bench-extract bench-ingest bench-leases \
-  distclean
+  bench-extract bench-ingest bench-leases bench-publish \
+  distclean test-r test-robyn bench-robyn compare-engines check-images
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
 	  awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
-run: $(VENV)/run.stamp ## data in, best model and budget out (DATA= MAPPING= COUNTRY= PRESET=)
+run: $(VENV)/run.stamp ## data in, best model and budget out (DATA= MAPPING= COUNTRY= PRESET= ENGINE=)
 	@$(BIN)/python -m mmmflow.local.cli run $(RUN_OPTIONS)
 
 serve: $(VENV)/run.stamp ## stay up, with the status page on loopback (PORT=8080)
@@ -39,6 +40,12 @@ distclean: clean ## clean, and remove the environment too
 
 test: $(VENV)/dev.stamp ## every test, with coverage
 	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+test-r: ## the Robyn engine's R code, without Robyn (needs R with testthat)
+	@Rscript r-worker/tests/testthat.R
+
+test-robyn: $(VENV)/dev.stamp ## the whole Robyn engine, where Robyn is installed (ROBYN_DATA=)
+	@$(BIN)/python -m pytest tests/robyn -v
 
 test-reference: $(VENV)/dev.stamp ## the engine held against Robyn's results (REFERENCE_DIR=)
 	@$(BIN)/python -m pytest tests/reference -v
@@ -60,6 +67,11 @@ check: $(VENV)/dev.stamp ## format, lint and types, changing nothing
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/mypy $(CODE)
 
+check-images: $(VENV)/dev.stamp ## the images' Dockerfiles and scripts
+	@$(BIN)/hadolint py-worker/Dockerfile r-worker/Dockerfile.base \
+	  r-worker/Dockerfile
+	@$(BIN)/shellcheck py-worker/image/*.sh r-worker/image/*.sh
+
 fix: $(VENV)/dev.stamp ## format, and mend what the linter can
 	@$(BIN)/ruff check --fix $(CODE)
 	@$(BIN)/ruff format $(CODE)
@@ -69,11 +81,24 @@ docs: $(VENV)/dev.stamp ## make the generated parts of the docs anew
 
 bench: bench-engine bench-flow bench-truth bench-extract ## every benchmark
 
+bench-robyn: $(VENV)/dev.stamp ## Robyn as it comes against this worker (ITERATIONS= TRIALS=)
+	@$(BIN)/python -m tests.bench.bench_robyn \
+	  $(if $(ITERATIONS),--iterations $(ITERATIONS)) \
+	  $(if $(TRIALS),--trials $(TRIALS))
+
+compare-engines: $(VENV)/dev.stamp ## one experiment on both engines; docs/engines.md (ITERATIONS= TRIALS=)
+	@$(BIN)/python -m tests.bench.compare_engines \
+	  $(if $(ITERATIONS),--iterations $(ITERATIONS)) \
+	  $(if $(TRIALS),--trials $(TRIALS))
+
 bench-flow: $(VENV)/dev.stamp ## the flow's speed: enqueue, event to start, messages, lists
 	@$(BIN)/python -m tests.bench.bench_flow
 
 bench-leases: $(VENV)/dev.stamp ## leases a second, 20 contenders, against transactions (needs the emulator)
 	@$(BIN)/python -m tests.bench.bench_leases
+
+bench-publish: $(VENV)/dev.stamp ## messages a second to Pub/Sub, against Google's publisher (needs the emulator)
+	@$(BIN)/python -m tests.bench.bench_publish
 
 bench-engine: $(VENV)/dev.stamp ## the native engine against Robyn's recorded speed
 	@$(BIN)/python -m tests.bench.bench_engine
