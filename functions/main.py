@@ -42,11 +42,11 @@ def ingest(event: Any) -> None:
 @log.entry(events.labels)
 @dead_letters.guarded
 def prepare(event: Any) -> None:
-    """Object `dataset.json` or `mapping.json`."""
+    """Object `dataset.json` or `mapping.json`; message `training.requested`."""
     from mmmflow.steps.prepare import prepare as step
 
-    if (written := events.read_object(event)) is not None:
-        step(written, wiring.ports())
+    if (happened := events.read_either(event)) is not None:
+        step(happened, wiring.ports())
 
 
 @functions_framework.cloud_event

@@ -156,6 +156,18 @@ def named(ports: Ports, country: str, version: str) -> Document | None:
     return own or ports.documents.get("mappings", f"universal~{version}")
 
 
+def of_training(ports: Ports, dataset: Json, version: str) -> Document | None:
+    """The mapping of that version that the dataset was prepared with.
+
+    Else the one that it would be prepared with now.
+    """
+    known = dataset["trainings"].get(version)
+    if known is None:
+        return named(ports, dataset["country"], version)
+    id = f"{known['mapping_scope']}~{version}"
+    return ports.documents.get("mappings", id)
+
+
 def of_dataset(ports: Ports, dataset: Json) -> Document | None:
     """The mapping that a dataset is to be prepared with, if it is there."""
     country, version = dataset["country"], dataset["mapping_version"]

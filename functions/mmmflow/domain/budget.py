@@ -26,6 +26,31 @@ def frozen(asked: Mapping[str, Any]) -> Data:
     }
 
 
+def without(asked: Mapping[str, Any], gone: Collection[str]) -> Data:
+    """The settings without these channels, which the model does not have."""
+    if not gone:
+        return dict(asked)
+    changed = dict(asked)
+    if "bounds" in asked:
+        changed["bounds"] = {
+            name: bound
+            for name, bound in asked["bounds"].items()
+            if name not in gone
+        }
+    if "locked" in asked:
+        changed["locked"] = [c for c in asked["locked"] if c not in gone]
+    if "groups" in asked:
+        groups = [
+            {
+                **group,
+                "channels": [c for c in group["channels"] if c not in gone],
+            }
+            for group in asked["groups"]
+        ]
+        changed["groups"] = [group for group in groups if group["channels"]]
+    return changed
+
+
 def contradictions(asked: Mapping[str, Any]) -> Iterator[Problem]:
     """What can't be, whatever the channels."""
     scenario = asked.get("scenario", "max_response")

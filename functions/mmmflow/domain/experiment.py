@@ -33,13 +33,15 @@ ACTIVE = frozenset({State.LAUNCHING, State.RUNNING})
 # LAUNCHING may end at once: the end may be heard before the start. What leads
 # out of an end is a person's retry, and nothing else (see `change`).
 TRANSITIONS: Mapping[State, frozenset[State]] = {
-    State.WAITING: frozenset({State.QUEUED, State.FAILED, State.CANCELLED}),
+    State.WAITING: frozenset(
+        {State.QUEUED, State.FAILED, State.SKIPPED, State.CANCELLED}
+    ),
     State.QUEUED: frozenset({State.LAUNCHING, State.CANCELLED}),
     State.LAUNCHING: frozenset({State.RUNNING, State.QUEUED}) | TERMINAL,
     State.RUNNING: frozenset({State.QUEUED}) | TERMINAL,
     State.SUCCEEDED: frozenset(),
     State.FAILED: frozenset({State.QUEUED, State.WAITING}),
-    State.SKIPPED: frozenset({State.QUEUED}),
+    State.SKIPPED: frozenset({State.QUEUED, State.WAITING}),
     State.CANCELLED: frozenset({State.QUEUED, State.WAITING}),
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mmmflow.domain import budget, hyperparameters
-from mmmflow.domain.errors import Problem
+from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.domain.mapping import Channel, DataMapping, Goal, Variable
 from mmmflow.domain.request import Data, contradictions, prophet
 
@@ -28,6 +28,43 @@ def problems(request: Mapping[str, Any], mapping: DataMapping) -> list[Problem]:
             *(v.column for v, _ in _context(request, mapping)),
         ],
     )
+
+
+def without(
+    experiment: Mapping[str, Any],
+    mapping: DataMapping,
+    left_out: Mapping[str, str],
+) -> tuple[Data, DataMapping]:
+    """The experiment and the mapping without columns that don't vary.
+
+    `left_out` are {column: reason}. Ranges and bounds that were given for
+    them go too, for a sweep gives all countries the same.
+
+    Raises:
+        InvalidInputError: none of its channels is left.
+    """
+    kept = mapping.without(left_out)
+    asked = experiment["request"]
+    if _channels(asked, mapping) and not _channels(asked, kept):
+        raise InvalidInputError(
+            [
+                Problem(f"column {name!r}", reason)
+                for name, reason in left_out.items()
+            ]
+        )
+    spare = set(mapping.model_variables) - set(kept.model_variables)
+    channels = {channel.name for channel in kept.channels}
+    gone = {c.name for c in mapping.channels} - channels
+    request = {
+        **asked,
+        "hyperparameters": {
+            name: value
+            for name, value in asked["hyperparameters"].items()
+            if name.rpartition("_")[0] not in spare
+        },
+        "allocation": budget.without(asked["allocation"], gone),
+    }
+    return {**experiment, "request": request}, kept
 
 
 def goal_of(request: Mapping[str, Any], mapping: DataMapping) -> Goal:

@@ -214,6 +214,18 @@ def read(document: Mapping[str, Any]) -> DataMapping:
     )
 
 
+def of_training(
+    document: Mapping[str, Any], training: Mapping[str, Any]
+) -> DataMapping:
+    """The mapping as training data was made with it, by its record.
+
+    Training data made before there were options has none.
+    """
+    options = training.get("options", {})
+    meaning = read(preparation.with_options(document, options))
+    return meaning.joined_by(training.get("joined", {}))
+
+
 def missing_columns(
     mapping: DataMapping, present: Iterable[str]
 ) -> list[Problem]:

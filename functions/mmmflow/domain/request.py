@@ -24,6 +24,8 @@ _DEFAULTS: Mapping[str, Any] = {
     "source": None,
     "upload": None,
     "mapping_version": None,
+    "resample": None,
+    "annotations": None,
     "goal": None,
     "window": {},
     "engine": "native",

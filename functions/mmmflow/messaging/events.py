@@ -65,6 +65,18 @@ def read_object(event: Any) -> ObjectEvent | None:
     )
 
 
+def read_either(event: Any) -> Message | ObjectEvent | None:
+    """A message, or what `read_object` makes of a notification.
+
+    Raises:
+        InvalidInputError: it is a message, and its data no JSON object.
+    """
+    attributes = event.data["message"].get("attributes") or {}
+    if "objectId" in attributes:
+        return read_object(event)
+    return read_message(event)
+
+
 def labels(event: Any) -> dict[str, str]:
     """What a log line should say of the event that is being handled."""
     attributes = event.data["message"].get("attributes") or {}

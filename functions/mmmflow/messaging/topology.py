@@ -20,7 +20,7 @@ NOTIFICATIONS: Mapping[tuple[str, str], str] = {
 SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "extract": ("dataset.requested",),
     "ingest": ("object.uploads",),
-    "prepare": ("object.datasets", "object.metadata"),
+    "prepare": ("object.datasets", "object.metadata", "training.requested"),
     "enqueue": (
         "experiment.requested",
         "batch.continued",

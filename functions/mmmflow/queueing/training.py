@@ -9,7 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from mmmflow import schema
-from mmmflow.domain import experiment, job_config, mapping, paths, request
+from mmmflow.domain import (
+    experiment,
+    job_config,
+    mapping,
+    paths,
+    preparation,
+    request,
+)
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.domain.experiment import State
 from mmmflow.domain.ids import content_hash
@@ -24,7 +31,7 @@ from mmmflow.ports import (
     Update,
     Where,
 )
-from mmmflow.queueing import refreshes, wanted_data
+from mmmflow.queueing import own_preparation, refreshes, wanted_data
 
 CHUNK = 100
 
@@ -76,7 +83,8 @@ def release(
             return None
         update = Update("experiments", document.id, document.version, data)
         if data["state"] == State.WAITING:
-            if outbox.commit(ports, [update]):
+            asked = _newly_asked(document.data, data)
+            if outbox.commit(ports, [update], asked):
                 return None
             continue
         messages = [*changed(data), *([queue_changed(data)] if wake else [])]
@@ -90,9 +98,7 @@ def _released(ports: Ports, data: Json) -> Json | None:
     """
     now = ports.clock.now()
     waits_for = data["waits_for"] or {}
-    if "time" in waits_for and datetime.fromisoformat(waits_for["time"]) > now:
-        return None
-    if "batch" in waits_for and not _is_complete(ports, waits_for["batch"]):
+    if _is_held_back(ports, waits_for, now):
         return None
     try:
         found = available(ports, data)
@@ -102,9 +108,14 @@ def _released(ports: Ports, data: Json) -> Json | None:
                 for what, value in waits_for.items()
                 if what not in ("time", "batch")
             }
+            own = own_preparation.wanted(ports, data)
+            rest |= {"preparation": own} if own else {}
             if rest == waits_for:
                 return None
             return experiment.still_waiting(data, rest, now=now)
+        nothing = _nothing_to_model(data, found)
+        if nothing:
+            return experiment.skipped(data, nothing, now=now)
         config = _freeze(ports, data, found)
         return experiment.queued(data, config, now=now)
     except InvalidInputError as invalid:
@@ -118,6 +129,30 @@ def _released(ports: Ports, data: Json) -> Json | None:
             retriable=False,
             now=now,
         )
+
+
+def _is_held_back(ports: Ports, waits_for: Json, now: datetime) -> bool:
+    """Its time has not come, or its batch is not complete."""
+    if "time" in waits_for and datetime.fromisoformat(waits_for["time"]) > now:
+        return True
+    return "batch" in waits_for and not _is_complete(ports, waits_for["batch"])
+
+
+def _newly_asked(before: Json, data: Json) -> list[Outgoing]:
+    """What `prepare` is asked for, once: when it is first waited for."""
+    own = data["waits_for"].get("preparation")
+    if own is None or own == (before["waits_for"] or {}).get("preparation"):
+        return []
+    return [own_preparation.request(data)]
+
+
+def _nothing_to_model(data: Json, found: tuple[Json, Document]) -> str | None:
+    """Why no model of its goal can be trained on this data, if none can."""
+    training, mapping_document = found
+    meaning = mapping.read(mapping_document.data["content"])
+    goal = job_config.goal_of(data["request"], meaning).column
+    reason: str | None = training.get("unmodellable", {}).get(goal)
+    return reason
 
 
 def _is_complete(ports: Ports, batch_id: str) -> bool:
@@ -157,9 +192,12 @@ def available(ports: Ports, data: Json) -> tuple[Json, Document] | None:
             [Problem(**problem) for problem in dataset.data["problems"]]
         )
     version = data["mapping_version"] or dataset.data["prepared_with"]
-    training = dataset.data["trainings"].get(version)
+    if version is None:
+        return None
+    key = preparation.key(version, preparation.asked(_request(data)))
+    training = dataset.data["trainings"].get(key)
     if training is None:
-        refused = dataset.data.get("refusals", {}).get(version)
+        refused = dataset.data.get("refusals", {}).get(key)
         if refused:
             raise InvalidInputError([Problem(**one) for one in refused])
         return None
@@ -169,6 +207,12 @@ def available(ports: Ports, data: Json) -> tuple[Json, Document] | None:
         return None
     identity = {"dataset_id": dataset.id, "mapping_version": version}
     return {**training, **identity}, found
+
+
+def _request(data: Json) -> Json:
+    """Of an experiment; or itself, if it is none yet."""
+    asked: Json = data.get("request", data)
+    return asked
 
 
 def _freeze(
@@ -181,13 +225,17 @@ def _freeze(
             model that can't be refreshed.
     """
     training, mapping_document = found
-    meaning = mapping.read(mapping_document.data["content"])
+    meaning = mapping.of_training(mapping_document.data["content"], training)
     problems = job_config.problems(data["request"], meaning)
     if problems:
         raise InvalidInputError(problems)
     goal = job_config.goal_of(data["request"], meaning).column
     previous = refreshes.model(ports, data, goal)
-    config = job_config.freeze(data, meaning, training, previous)
+    config = job_config.freeze(
+        *job_config.without(data, meaning, training.get("left_out", {})),
+        training,
+        previous,
+    )
     name = paths.job_config(request.run_folder(data))
     try:
         content = json.dumps(config, indent=1, ensure_ascii=False).encode()

@@ -69,5 +69,12 @@ def _side(ports: Ports, experiment: Json) -> Side:
     return Side(
         summary=json.loads(ports.data.read(f"{folder}/model_summary.json")),
         config=config,
-        training=trainings.get(config["mapping_version"], {}),
+        training=next(
+            (
+                t
+                for t in trainings.values()
+                if t["uri"] == config["data"]["uri"]
+            ),
+            {},
+        ),
     )

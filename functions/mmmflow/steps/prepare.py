@@ -12,7 +12,7 @@ from typing import Any
 from mmmflow import schema
 from mmmflow.data import datasets, handover, mappings, trainings
 from mmmflow.domain import paths, preparation
-from mmmflow.domain.errors import InvalidInputError, Problem
+from mmmflow.domain.errors import InvalidInputError, Problem, stored
 from mmmflow.messaging import outbox
 from mmmflow.messaging.outbox import Outgoing
 from mmmflow.ports import (
@@ -63,19 +63,17 @@ def _dataset_came(dataset_id: str, ports: Ports) -> None:
 
 
 def _asked(body: Json, ports: Ports) -> None:
-    """An experiment wants the dataset prepared with its own options."""
+    """An experiment wants the dataset prepared in its own way."""
     dataset = ports.documents.get("datasets", body["dataset_id"])
     if dataset is None:
         return
-    country, version = dataset.data["country"], body["mapping_version"]
-    known = dataset.data["trainings"].get(version)
-    mapping = (
-        ports.documents.get("mappings", f"{known['mapping_scope']}~{version}")
-        if known
-        else mappings.named(ports, country, version)
-    )
+    version, options = body["mapping_version"], body["options"]
+    if preparation.key(version, options) in _outcomes(dataset.data):
+        training.release(ports, body["experiment_id"])
+        return
+    mapping = mappings.of_training(ports, dataset.data, version)
     if mapping is not None:
-        _prepare_also_with(dataset, mapping, ports, body["options"])
+        _prepare_also_with(dataset, mapping, ports, options)
 
 
 def _mapping_came(scope: str, version: str, ports: Ports) -> None:
@@ -156,7 +154,7 @@ def _read_mapping(scope: str, version: str, ports: Ports) -> Json:
         "scope": scope,
         "version": version,
         "state": "REFUSED" if problems else "ACCEPTED",
-        "problems": [problem.as_json() for problem in problems],
+        "problems": stored(problems),
         "content": content,
         "created_at": ports.clock.now().isoformat(),
     }
@@ -199,15 +197,19 @@ def _prepare_also_with(
     """Prepare a prepared dataset with one more mapping, or in another way."""
     asked = options or {}
     key = preparation.key(mapping.data["version"], asked)
-    known = {**dataset.data["trainings"], **dataset.data.get("refusals", {})}
-    if key not in known:
+    if key not in _outcomes(dataset.data):
         try:
             made = trainings.make(dataset.data, mapping, asked, ports)
             _record_also(dataset.id, key, "trainings", made, ports)
         except InvalidInputError as invalid:
-            listed = [problem.as_json() for problem in invalid.problems]
+            listed = stored(invalid.problems)
             _record_also(dataset.id, key, "refusals", listed, ports)
     training.release_waiting(ports, dataset.data["country"])
+
+
+def _outcomes(data: Json) -> Json:
+    """What was made of the dataset, or refused, by its key."""
+    return {**data["trainings"], **data.get("refusals", {})}
 
 
 def _mark_extracted(dataset_id: str, ports: Ports) -> Json:
@@ -248,7 +250,7 @@ def _record(
         messages = [*_wanted_training(data, version), *asked]
     else:
         data["state"] = "FAILED"
-        data["problems"] = [problem.as_json() for problem in problems]
+        data["problems"] = stored(problems)
     update = Update("datasets", dataset.id, dataset.version, data)
     if not outbox.commit(ports, [update, *started], messages):
         _record(dataset_id, version, made, problems, ports)
