@@ -104,6 +104,8 @@ def _rows(
         experiments, refused = submission.split(reader(lines))
     except RequestEntityTooLarge:
         raise http.too_large(request, http.MAX_BATCH, _OBJECT) from None
+    finally:
+        lines.detach()  # or its end closes the stream, which is read further
     if refused and not (partial and experiments):
         raise InvalidInputError(refused)
     return experiments, refused
