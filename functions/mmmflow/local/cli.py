@@ -55,13 +55,20 @@ def main(context: click.Context, home: Path) -> None:
     type=click.Choice(["test", "benchmark", "production"]),
     help="Size of the search. Default: benchmark, 2000 iterations × 5 trials.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["native", "robyn"]),
+    help="Which engine trains. Default: native; robyn needs R and Robyn.",
+)
 @click.pass_obj
 def run(
     home: Path,
+    *,
     data: Path | None,
     mapping: Path | None,
     countries: tuple[str, ...],
     preset: str | None,
+    engine: str | None,
 ) -> None:
     """From data to the best model and the budget, then stop.
 
@@ -73,7 +80,10 @@ def run(
 
     console = _console()
     with _errors(console), _services(home) as (ports, services):
-        experiment = {"preset": preset} if preset else {}
+        asked = {"preset": preset, "engine": engine}
+        experiment = {name: value for name, value in asked.items() if value}
+        if engine == "robyn":
+            _require_robyn()
         if data is None:
             job = main_job.sample_job(
                 ports, home, countries=countries, experiment=experiment
@@ -154,6 +164,15 @@ def serve(home: Path, port: int, host: str) -> None:
         with suppress(KeyboardInterrupt):
             server.wait()
         click.echo("Stopping …")
+
+
+def _require_robyn() -> None:
+    """Raises: InvalidInputError, with what Robyn lacks on this machine."""
+    from mmmflow_robyn import presence
+
+    missing = presence.missing()
+    if missing is not None:
+        raise InvalidInputError.of("ENGINE", missing)
 
 
 class _Services:

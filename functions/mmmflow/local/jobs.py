@@ -31,7 +31,10 @@ _KILL_AFTER = 8.0
 WORKER = (sys.executable, "-m", "mmmflow_worker")
 # A step of the flow that takes longer than a function may.
 STEP = (sys.executable, "-m", "mmmflow.job")
-_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV")
+_INHERITED = (
+    *("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV"),
+    *("R_LIBS", "RETICULATE_PYTHON"),  # where R finds Robyn, and nevergrad
+)
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 

@@ -117,6 +117,8 @@ def environment(ports: Ports, data: Json) -> dict[str, str]:
         "MMMFLOW_EXPERIMENT": data["id"],
         "MMMFLOW_ATTEMPT": str(data["attempt"]),
         "MMMFLOW_RUN_URI": ports.data.uri(request.run_folder(data)),
+        # Of the job's size, for an engine never asks what a machine has.
+        "MMMFLOW_PROCESSES": str(jobs.machine_of(data["request"]).vcpus),
     }
 
 
