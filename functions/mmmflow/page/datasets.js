@@ -40,8 +40,14 @@ function datasetSlots(dataset) {
       ? `No mapping fits yet: metadata/${dataset.country}/<version>/` +
         "mapping.json says what its columns mean"
       : null,
-    rows: rows === null ? "" : count(rows),
+    rows: rows === null ? soFar(dataset.progress) : count(rows),
     mapping: dataset.prepared_with ?? "",
     time: time(dataset.created_at),
   };
+}
+
+function soFar(progress) {
+  if (!progress) return "";
+  const of = progress.of === null ? "" : ` of ${count(progress.of)}`;
+  return `${count(progress.rows)}${of} so far`;
 }

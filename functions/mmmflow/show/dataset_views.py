@@ -16,6 +16,7 @@ _FIELDS = (
     "created_at",
     "prepared_with",
 )
+_HOW = ("query_id", "job", "file")
 
 
 def index(
@@ -43,6 +44,7 @@ def show(ports: Ports, id: str) -> Json:
         "train": data["train"],
         "trainings": data["trainings"],
         "refusals": data.get("refusals", {}),
+        **{field: data.get(field) for field in _HOW},
         "batch_id": data["batch_id"],
         "correlation_id": data["correlation_id"],
         "actor": data["actor"],
@@ -94,4 +96,5 @@ def _get(ports: Ports, id: str) -> Document:
 
 
 def _short(data: Json) -> Json:
-    return {field: data[field] for field in _FIELDS}
+    shown = {field: data[field] for field in _FIELDS}
+    return {**shown, "progress": data.get("progress")}
