@@ -266,3 +266,25 @@ def test_two_handlers_at_once_make_one_training_data(
     prepare(event, world.ports)
     assert dataset(world)["state"] == "PREPARED"
     assert list(dataset(world)["trainings"]) == ["v1"]
+
+
+def test_an_accepted_mapping_that_is_written_over_is_said(
+    world: World,
+) -> None:
+    prepare(world.put_mapping(), world.ports)
+    prepare(world.put_mapping(mapping=OTHER), world.ports)
+    (known,) = world.all("mappings")
+    assert known["state"] == "ACCEPTED"
+    assert known["content"] == MAPPING
+    (problem,) = known["problems"]
+    assert "written over after it was accepted" in problem["what"]
+
+
+def test_an_accepted_mapping_that_is_put_back_is_as_before(
+    world: World,
+) -> None:
+    prepare(world.put_mapping(), world.ports)
+    prepare(world.put_mapping(mapping=OTHER), world.ports)
+    prepare(world.put_mapping(), world.ports)
+    (known,) = world.all("mappings")
+    assert known["problems"] == []
