@@ -10,13 +10,13 @@ from typing import Any
 
 from mmmflow.ports import Delete, Order, Where, Write
 
-MAX_DOCUMENT = 1024 * 1024
+MAX_DOCUMENT = 1023 * 1024  # and 1 KiB for what a store adds of its own
 MAX_COMMIT = 10 * 1024 * 1024
 MAX_WRITES = 500
 MAX_ALTERNATIVES = 30
 MAX_DEPTH = 20
 RANGES = ("<", "<=", ">=")
-_OVERHEAD = 32  # bytes of a document, besides its name and its fields
+_OVERHEAD = 48  # bytes of a document, besides its name and its fields
 
 
 class TooLargeError(ValueError):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from mmmflow import schema
 from mmmflow.domain import ids, paths
-from mmmflow.domain.errors import Problem
+from mmmflow.domain.errors import Problem, stored
 from mmmflow.log import labels_of
 from mmmflow.messaging import outbox
 from mmmflow.ports import (
@@ -156,7 +156,7 @@ def fail(ports: Ports, dataset: Document, problems: Sequence[Problem]) -> None:
     """The end of a dataset that can't be had, with every reason."""
     failed = {
         "state": "FAILED",
-        "problems": [problem.as_json() for problem in problems],
+        "problems": stored(problems),
     }
     if change(ports, dataset.id, lambda data: {**data, **failed}):
         why = "; ".join(str(problem) for problem in problems)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+MAX_MAPPING = 512 * 1024  # bytes: its document holds it
 _SUGGEST_FROM = 200_000
 
 
@@ -33,6 +34,12 @@ def parse(content: bytes) -> tuple[Json, DataMapping]:
     Raises:
         InvalidInputError: with every problem.
     """
+    if len(content) > MAX_MAPPING:
+        raise InvalidInputError.of(
+            "mapping.json",
+            f"{len(content)} bytes, more than {MAX_MAPPING}",
+            "name only the columns that models use",
+        )
     try:
         document = schema.parse(content)
     except ValueError as error:

@@ -1,6 +1,10 @@
 """Failures that a person caused and a person can mend."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+# What a document keeps of a long list of problems, and of a long text.
+_MOST, _LONGEST = 200, 1000
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,18 @@ class Problem:
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text} ({self.hint})" if self.hint else text
+
+
+def stored(problems: Sequence[Problem]) -> list[dict[str, str]]:
+    """The problems as a document keeps them: the first, and how many more."""
+    kept = list(problems[:_MOST])
+    more = len(problems) - len(kept)
+    if more:
+        kept.append(Problem("", f"and {more} more problems"))
+    return [
+        {name: text[:_LONGEST] for name, text in problem.as_json().items()}
+        for problem in kept
+    ]
 
 
 class InvalidInputError(Exception):

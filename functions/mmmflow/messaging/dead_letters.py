@@ -9,6 +9,7 @@ import base64
 import json
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -40,8 +41,11 @@ FAILURES = "failures"
 ONLY = "mmmflow_only"
 _SOURCE = "CloudPubSubDeadLetterSource"
 _UNDECODABLE = "undecodable"
+_TOO_LARGE = "too_large_to_keep"
 _LONGEST = 2000
+_LARGEST = 512 * 1024
 _AT_ONCE = 200
+_KEPT = timedelta(days=90)  # once a person has settled it
 
 Entry = Callable[[Any], None]
 
@@ -127,7 +131,7 @@ def bury(ports: Ports, message: Message) -> None:
         "deliveries": deliveries,
         "reason": known.get("error")
         or f"{deliveries or 'all'} deliveries failed; why was not noted",
-        "body": message.body,
+        "body": _kept(message.body),
         "attributes": attributes,
         "correlation_id": str(
             message.body.get("correlation_id")
@@ -152,6 +156,14 @@ def bury(ports: Ports, message: Message) -> None:
             letter["reason"],
             extra={"labels": {**labels_of(letter), "event": "buried"}},
         )
+
+
+def _kept(body: Json) -> Json:
+    """The body, or how it begins where a document can't hold it."""
+    text = json.dumps(body, ensure_ascii=False)
+    if len(text.encode()) <= _LARGEST:
+        return body
+    return {_TOO_LARGE: text[:_LONGEST]}
 
 
 def index(
@@ -199,12 +211,13 @@ def _settle(ports: Ports, id: str, state: str, actor: str) -> Document:
                 f"it is {letter.data['state']}",
                 "a message that fails again is buried again, under a new id",
             )
-        now = ports.clock.now().isoformat()
+        now = ports.clock.now()
         data = {
             **letter.data,
             "state": state,
             "actor": actor,
-            "updated_at": now,
+            "updated_at": now.isoformat(),
+            "expires_at": (now + _KEPT).isoformat(),
         }
         again = [_original(letter)] if state == "REPLAYED" else []
         update = Update(COLLECTION, id, letter.version, data)
@@ -219,6 +232,12 @@ def _original(letter: Document) -> Original:
             letter.id, "its topic is not known", "publish it by hand"
         )
     body = data["body"]
+    if set(body) == {_TOO_LARGE}:
+        raise NotAllowedError.of(
+            letter.id,
+            f"it was too large to be kept: more than {_LARGEST} bytes",
+            "publish it by hand, with its data in an object",
+        )
     if set(body) == {_UNDECODABLE}:
         content = base64.b64decode(body[_UNDECODABLE])
     else:

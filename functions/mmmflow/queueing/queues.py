@@ -29,6 +29,7 @@ from mmmflow.ports import (
 
 DEFAULT_PARALLELISM = 2
 PAUSE_ALL = "pause-all"
+_AT_ONCE = 400  # slots that change in one commit
 
 
 @dataclass(frozen=True)
@@ -239,10 +240,13 @@ def _switch(ports: Ports, fields: Json) -> Json:
             if present is None
             else Update("switches", PAUSE_ALL, present.version, data)
         )
-        if outbox.commit(
-            ports, [write, *_anew(ports.documents.query("slots"))]
-        ):
-            return data
+        free = _anew(ports.documents.query("slots"))
+        if outbox.commit(ports, [write, *free[:_AT_ONCE]]):
+            break
+    # What is overtaken here was taken before the switch was pressed.
+    for slot in free[_AT_ONCE:]:
+        outbox.commit(ports, [slot])
+    return data
 
 
 def _anew(present: Sequence[Document]) -> list[Update]:

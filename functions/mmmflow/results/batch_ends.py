@@ -5,6 +5,8 @@ was told, so that of many that count the same one tells it; where a person
 retries one of the batch, it ends again, and that is told again.
 """
 
+from datetime import datetime
+
 from mmmflow.domain.experiment import TERMINAL, State
 from mmmflow.messaging import outbox
 from mmmflow.messaging.outbox import Outgoing
@@ -65,8 +67,14 @@ def _is_open(ports: Ports, batch_id: str) -> bool:
 
 
 def _will_train(ports: Ports, dataset: Json) -> bool:
-    """Experiments were asked for with the dataset, and are not made yet."""
+    """Experiments were asked for with the dataset, and are not made yet.
+
+    What was asked so long ago that requests are forgotten was answered.
+    """
     if not dataset["train"] or dataset["state"] == "FAILED":
+        return False
+    forgotten = ports.clock.now() - requests.KEPT
+    if datetime.fromisoformat(dataset["created_at"]) <= forgotten:
         return False
     if dataset["state"] != "PREPARED":
         return True

@@ -120,7 +120,8 @@ def letters(ports: Ports, state: str | None, limit: int) -> list[Json]:
 
 
 def letter(document: Document) -> Json:
-    shown = {k: v for k, v in document.data.items() if k != "op"}
+    hidden = ("op", "expires_at")
+    shown = {k: v for k, v in document.data.items() if k not in hidden}
     return {"id": document.id, **shown}
 
 

@@ -8,10 +8,11 @@ minted, so a repeat finds what the first one made.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from mmmflow.domain import ids
-from mmmflow.domain.errors import InvalidInputError, Problem
+from mmmflow.domain.errors import InvalidInputError, Problem, stored
 from mmmflow.log import label
 from mmmflow.messaging import outbox
 from mmmflow.messaging.outbox import Outgoing
@@ -20,6 +21,8 @@ from mmmflow.ports import Create, Document, Json, Message, Ports, Write
 log = logging.getLogger(__name__)
 
 COLLECTION = "requests"
+# For at least so long a repeat is answered with what the first one made.
+KEPT = timedelta(days=90)
 _NOT_CONTENT = ("message_id", "correlation_id", "actor")
 
 
@@ -102,8 +105,8 @@ def accept(
 
 def refuse(ports: Ports, request: Request, problems: Sequence[Problem]) -> None:
     """Store what is wrong with the request, for whoever sent it."""
-    listed = [problem.as_json() for problem in problems]
-    why = "; ".join(str(problem) for problem in problems)
+    listed = stored(problems)
+    why = "; ".join(str(Problem(**problem)) for problem in listed)
     _say(request, f"is refused: {why}")
     document = _document(ports, request, "REFUSED", problems=listed)
     outbox.commit(ports, [document])
@@ -149,6 +152,7 @@ def _say(request: Request, what: str) -> None:
 def _document(
     ports: Ports, request: Request, state: str, **fields: Any
 ) -> Create:
+    now = ports.clock.now()
     return Create(
         COLLECTION,
         request.id,
@@ -160,7 +164,8 @@ def _document(
             "state": state,
             "actor": request.actor,
             "correlation_id": request.correlation_id,
-            "created_at": ports.clock.now().isoformat(),
+            "created_at": now.isoformat(),
+            "expires_at": (now + KEPT).isoformat(),
             **fields,
         },
     )

@@ -7,17 +7,28 @@ requests are never given the same new number.
 from collections.abc import Sequence
 
 from mmmflow.domain import revision
+from mmmflow.domain.errors import InvalidInputError
 from mmmflow.domain.revision import Numbers
 from mmmflow.ports import Create, Json, Ports, Update, Write
 
 COLLECTION = "revisions"
+_MOST = 300
 
 
 def take(
     ports: Ports, experiments: Sequence[Json], *, force: bool
 ) -> tuple[Numbers, list[Write]]:
-    """The experiments' numbers, and the writes that keep others off them."""
+    """The experiments' numbers, and the writes that keep others off them.
+
+    Raises: InvalidInputError: more tags and countries than a commit takes.
+    """
     keys = sorted({revision.key_of(one) for one in experiments})
+    if len(keys) > _MOST:
+        raise InvalidInputError.of(
+            "revision.tag",
+            f"{len(keys)} tags and countries, more than {_MOST} in a request",
+            "ask for them in several requests",
+        )
     known = {key: ports.documents.get(COLLECTION, key) for key in keys}
     last = {k: d.data["last"] if d else 0 for k, d in known.items()}
     numbers = revision.numbers(experiments, last, force=force)
