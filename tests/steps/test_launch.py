@@ -44,13 +44,14 @@ def test_a_launch_takes_a_slot_and_starts_a_job(world: World) -> None:
     assert id in world.holders()
 
 
-def test_the_worker_is_told_its_attempt_and_no_more(world: World) -> None:
+def test_the_worker_is_told_its_attempt_and_its_size(world: World) -> None:
     (id,) = world.queued()
     run_launch(world)
     assert world.jobs.executions["native-medium-1"].env == {
         "MMMFLOW_EXPERIMENT": id,
         "MMMFLOW_ATTEMPT": "1",
         "MMMFLOW_RUN_URI": world.ports.data.uri(world.run(id)),
+        "MMMFLOW_PROCESSES": "2",
     }
 
 
