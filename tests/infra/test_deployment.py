@@ -18,6 +18,7 @@ FUNCTIONS: dict[str, Any] = FOUND.local_values["functions"]
 # Told to each execution, by the tests' stand-ins, or only on one machine.
 NOT_TERRAFORMS = {
     "MMMFLOW_EXPERIMENT", "MMMFLOW_ATTEMPT", "MMMFLOW_RUN_URI",
+    "MMMFLOW_PROCESSES", "MMMFLOW_R_WORKER",
     "MMMFLOW_TIMEOUT_SECONDS",
     "MMMFLOW_HOME", "MMMFLOW_PRIVATE_TARGETS",
     "MMMFLOW_IAM_ENDPOINT", "MMMFLOW_RUN_ENDPOINT",
