@@ -19,8 +19,9 @@ RUN_OPTIONS = $(if $(DATA),--data "$(DATA)") \
 .DEFAULT_GOAL := help
 .PHONY: help run serve clean test test-reference simulate simulate-mutants \
   chaos check fix docs lock bench bench-engine bench-flow bench-truth \
-  bench-extract bench-ingest bench-leases bench-publish \
-  distclean test-r test-robyn bench-robyn compare-engines check-images
+  bench-extract bench-ingest bench-leases bench-publish distclean test-r \
+  test-robyn bench-robyn compare-engines check-images package run-emulated \
+  bench-coldstart
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
@@ -121,6 +122,16 @@ bench-extract: $(VENV)/dev.stamp ## Snowflake to Parquet against pandas: rows/s 
 
 bench-ingest: $(VENV)/dev.stamp ## a dropped CSV to Parquet: MB/s and memory (MB=200)
 	@$(BIN)/python -m tests.bench.bench_ingest $(MB)
+
+package: $(VENV)/dev.stamp ## what Cloud Functions gets, as build/mmmflow-<sha256>.zip
+	@$(BIN)/python infra/package.py
+
+run-emulated: $(VENV)/dev.stamp ## the main job as deployed, on emulators (COUNTRY=, PRESET=test)
+	@$(BIN)/python -m tests.emulators $(foreach country,$(COUNTRY),--country "$(country)") \
+	  $(if $(PRESET),--preset "$(PRESET)")
+
+bench-coldstart: $(VENV)/dev.stamp ## import, memory and first request of each function
+	@$(BIN)/python -m tests.bench.bench_coldstart
 
 lock: $(VENV)/dev.stamp ## pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile -q --upgrade $(LOCK_OPTIONS) --all-extras \

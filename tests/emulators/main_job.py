@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,27 @@ def fill_warehouse(ports: CloudPorts) -> None:
             cursor.execute(statement)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for, and how many experiments follow from it."""
+
+    job: Job
+    experiments: int
+
+    def standing(self, ports: Ports) -> Standing | None:
+        """Where it stands; None if nobody took it up yet."""
+        found = main_job.standing(ports, self.job)
+        return replace(found, expected=self.experiments) if found else None
+
+
 def of_sample(
     experiment: Mapping[str, Any],
+    *,
+    adstock: tuple[str, ...] = ("geometric",),
     countries: tuple[str, ...] = ("DE",),
     actor: str = "dbt",
-) -> Job:
-    """What is asked of the sample; two experiments for each country."""
+) -> Asked:
+    """An upstream system's wish: each country and adstock of the sample."""
     mapping = (SAMPLE / "mapping.json").read_bytes()
     truth = json.loads((SAMPLE / "truth.json").read_text())
     version = hashlib.sha256(mapping).hexdigest()[:12]
@@ -53,15 +69,16 @@ def of_sample(
         "mapping_version": version,
         "train": {
             "experiment": {"window": truth["window"], **experiment},
-            "sweep": {"adstock": ["geometric", "weibull_cdf"]},
+            "sweep": {"adstock": list(adstock)},
         },
     }
     name = paths.mapping_marker("universal", version)
     request = requests.read("dataset.requested", body)
-    return Job(request, name, mapping, truth["countries"])
+    job = Job(request, name, mapping, truth["countries"])
+    return Asked(job, len(countries) * len(adstock))
 
 
-def wait(ports: Ports, job: Job, seconds: float) -> Standing:
+def wait(ports: Ports, asked: Asked, seconds: float) -> Standing:
     """How it ended.
 
     Raises:
@@ -69,7 +86,7 @@ def wait(ports: Ports, job: Job, seconds: float) -> Standing:
     """
     deadline = time.monotonic() + seconds
     while True:
-        now = main_job.standing(ports, job)
+        now = asked.standing(ports)
         if now is not None and now.done:
             return now
         if time.monotonic() > deadline:

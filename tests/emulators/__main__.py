@@ -1,0 +1,93 @@
+"""`make run-emulated`: the main job as it is deployed, with its progress."""
+
+import argparse
+import json
+import sys
+import time
+
+import pytest
+from mmmflow.local import main_job as embedded
+from mmmflow.local import results
+from mmmflow.local.watch import watch
+from rich.console import Console
+
+from tests.emulators import main_job
+from tests.emulators.deployment import Deployment, deployed, reached
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--country", action="append")
+    parser.add_argument("--preset", default="test")
+    options = parser.parse_args()
+    console = Console(highlight=False)
+    console.print(
+        "Starting Pub/Sub, Firestore, Cloud Storage, Cloud Run, Secret Manager,"
+        " Cloud Logging, Snowflake and a process for each function …"
+    )
+    began = time.monotonic()
+    try:
+        with deployed("mmm-emulated") as deployment:
+            up = time.monotonic() - began
+            _show_places(console, deployment)
+            return _run(console, deployment, options, up)
+    except pytest.skip.Exception as absent:
+        console.print(f"error: {absent.msg}", markup=False)
+        return 2
+
+
+def _run(
+    console: Console,
+    deployment: Deployment,
+    options: argparse.Namespace,
+    up: float,
+) -> int:
+    asked = main_job.of_sample(
+        {"preset": options.preset},
+        adstock=("geometric", "weibull_cdf"),
+        countries=tuple(options.country or ("DE", "FR")),
+        actor="make run-emulated",
+    )
+    with reached(deployment) as ports:
+        main_job.fill_warehouse(ports)
+        began = time.monotonic()
+        embedded.publish(ports, asked.job)
+        ended = watch(console, ports, lambda: asked.standing(ports))
+        seconds = time.monotonic() - began
+        results.show(console, ports, ended, asked.job.truth)
+    pushes = {
+        name: proxy.counts.pushes
+        for name, proxy in deployment.proxies.items()
+        if proxy.counts.pushes
+    }
+    console.print()
+    console.print("Pushes: " + ", ".join(f"{n} {c}" for n, c in pushes.items()))
+    figures = {
+        "start_seconds": round(up, 1),
+        "job_seconds": round(seconds, 1),
+        "experiments": len(ended.experiments),
+        "outcome": ended.outcome,
+        "pushes": sum(pushes.values()),
+    }
+    print(json.dumps(figures))
+    states = {e.data["state"] for e in ended.experiments}
+    return 0 if states == {"SUCCEEDED"} else 1
+
+
+def _show_places(console: Console, deployment: Deployment) -> None:
+    """Where each thing listens."""
+    services = ", ".join(
+        f"{name} {server.address}"
+        for name, server in deployment.services.items()
+    )
+    functions = ", ".join(
+        f"{name} :{function.port}"
+        for name, function in deployment.functions.items()
+    )
+    console.print(f"Services: {services}", soft_wrap=True)
+    console.print(f"Functions: {functions}", soft_wrap=True)
+    console.print()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
