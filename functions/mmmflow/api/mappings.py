@@ -1,9 +1,12 @@
-"""Mappings: listed, shown, validated, saved."""
+"""Mappings: suggested, validated, saved, listed, told apart."""
 
 from flask import Request, Response
 
+from mmmflow import schema
 from mmmflow.api import http
 from mmmflow.api.http import Route
+from mmmflow.data import mappings as data_mappings
+from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.ports import Ports
 from mmmflow.show import mapping_views, views
 from mmmflow.submit import mappings
@@ -34,19 +37,45 @@ def validate(request: Request, ports: Ports) -> Response:
     """All that is wrong with a mapping.json, also for a dataset's columns."""
     given = http.arguments(request, "dataset_id")
     document = http.body(request)
-    found = mappings.problems_of(ports, document, given.get("dataset_id", ""))
-    shown = {
-        "valid": not found,
-        "problems": [problem.as_json() for problem in found],
-    }
-    word = f"{len(found)} problems" if found else "it can be used"
+    shown = mappings.judged(ports, document, given.get("dataset_id", ""))
+    return http.answer(
+        ports, shown, "it can be used" if shown["valid"] else "it can't be used"
+    )
+
+
+def suggest(request: Request, ports: Ports) -> Response:
+    """A mapping for a dataset, with the reason for each column."""
+    http.arguments(request)
+    asked = http.without_actor(http.body(request))
+    schema.require("mapping.suggest.json", asked)
+    found = data_mappings.suggest_for_dataset(
+        ports, asked["dataset_id"], asked.get("rules")
+    )
+    shown = found.as_json()
+    word = f"{len(shown['review'])} columns to look at"
     return http.answer(ports, shown, word)
 
 
+def changes(request: Request, ports: Ports) -> Response:
+    """Between two versions of a scope; a version may be universal/v1."""
+    given = http.arguments(request, *_ASKED)
+    problems = [
+        Problem(name, "it is missing") for name in _ASKED if not given.get(name)
+    ]
+    if problems:
+        raise InvalidInputError(problems)
+    found = data_mappings.diff(ports, *(given[name] for name in _ASKED))
+    shown = [change.as_json() for change in found]
+    return http.answer(ports, {"changes": shown}, f"{len(shown)} changes")
+
+
+_ASKED = ("scope", "before", "after")
 _PATH = "/api/v1/mappings"
 ROUTES = (
     Route("GET", _PATH, index),
     Route("POST", _PATH, save),
     Route("POST", f"{_PATH}/validate", validate),
+    Route("POST", f"{_PATH}/suggest", suggest),
     Route("GET", f"{_PATH}/<scope>/<version>", show),
+    Route("GET", "/api/v1/mapping-changes", changes),
 )

@@ -3,9 +3,10 @@
 import json
 
 from mmmflow import schema
-from mmmflow.data import mappings
-from mmmflow.domain import mapping, paths
-from mmmflow.domain.errors import InvalidInputError, NotAllowedError, Problem
+from mmmflow.data import datasets, mappings
+from mmmflow.domain import paths
+from mmmflow.domain.errors import InvalidInputError, NotAllowedError
+from mmmflow.domain.mapping_validation import Difference
 from mmmflow.ports import AlreadyExistsError, Json, NotFoundError, Ports
 from mmmflow.submit import requests
 
@@ -49,32 +50,33 @@ def save(
     return {"scope": scope, "version": version, "id": usual}, not known
 
 
-def problems_of(ports: Ports, document: Json, dataset_id: str) -> list[Problem]:
-    """What is wrong with a mapping, in itself and for a dataset, if named.
+def judged(ports: Ports, document: Json, dataset_id: str) -> Json:
+    """What is wrong with a mapping, in itself and beside a dataset's columns.
 
     Raises:
         NotFoundError: there is no such dataset, or it has no rows yet.
     """
     try:
-        _, meaning = mappings.parse(json.dumps(document).encode())
+        mappings.parse(json.dumps(document).encode())
     except InvalidInputError as invalid:
-        return invalid.problems
-    if not dataset_id:
-        return []
-    columns = [column["name"] for column in _columns(ports, dataset_id)]
-    return mapping.missing_columns(meaning, columns)
+        problems = [problem.as_json() for problem in invalid.problems]
+        return {"valid": False, "problems": problems, "differences": []}
+    found: list[Difference] = []
+    if dataset_id:
+        found = mappings.validate(document, _columns(ports, dataset_id))
+    return {
+        "valid": all(one.severity != "error" for one in found),
+        "problems": [],
+        "differences": [one.as_json() for one in found],
+    }
 
 
-def _columns(ports: Ports, dataset_id: str) -> list[Json]:
+def _columns(ports: Ports, dataset_id: str) -> dict[str, str]:
     dataset = ports.documents.get("datasets", dataset_id)
     if dataset is None:
         raise NotFoundError(f"dataset {dataset_id}")
-    marker = paths.dataset_marker(dataset.data["country"], dataset_id)
-    try:
-        found: list[Json] = json.loads(ports.data.read(marker))["columns"]
-    except NotFoundError:
-        raise NotFoundError(f"row of dataset {dataset_id} yet") from None
-    return found
+    marker = datasets.read_marker(ports, dataset.data)
+    return {column["name"]: column["type"] for column in marker["columns"]}
 
 
 def _taken(scope: str, version: str) -> InvalidInputError:
