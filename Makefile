@@ -18,7 +18,8 @@ RUN_OPTIONS = $(if $(DATA),--data "$(DATA)") \
 
 .DEFAULT_GOAL := help
 .PHONY: help run serve clean test test-reference simulate simulate-mutants \
-  chaos check fix docs lock bench bench-engine bench-flow bench-truth \
+  chaos check fix docs lock bench bench-api bench-engine bench-flow bench-truth \
+  test-api-fuzz \
   bench-extract bench-ingest bench-leases bench-publish distclean test-r \
   test-robyn bench-robyn compare-engines check-images package run-emulated \
   bench-coldstart
@@ -51,6 +52,10 @@ test-robyn: $(VENV)/dev.stamp ## the whole Robyn engine, where Robyn is installe
 test-reference: $(VENV)/dev.stamp ## the engine held against Robyn's results (REFERENCE_DIR=)
 	@$(BIN)/python -m pytest tests/reference -v
 
+test-api-fuzz: $(VENV)/dev.stamp ## requests generated from schemas/openapi.yaml (CASES=5000; SEED=)
+	@$(BIN)/python -m tests.fuzz $(if $(CASES),--cases $(CASES)) \
+	  $(if $(SEED),--seed $(SEED))
+
 simulate: $(VENV)/dev.stamp ## the flow under crashes and disorder (SEEDS=1000; SEED= one, with its trace)
 	@$(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(WHOLE),--whole)
@@ -80,7 +85,7 @@ fix: $(VENV)/dev.stamp ## format, and mend what the linter can
 docs: $(VENV)/dev.stamp ## make the generated parts of the docs anew
 	@$(BIN)/python docs/generate.py
 
-bench: bench-engine bench-flow bench-truth bench-extract ## every benchmark
+bench: bench-engine bench-api bench-flow bench-truth bench-extract ## every benchmark
 
 bench-robyn: $(VENV)/dev.stamp ## Robyn as it comes against this worker (ITERATIONS= TRIALS=)
 	@$(BIN)/python -m tests.bench.bench_robyn \
@@ -91,6 +96,9 @@ compare-engines: $(VENV)/dev.stamp ## one experiment on both engines; docs/engin
 	@$(BIN)/python -m tests.bench.compare_engines \
 	  $(if $(ITERATIONS),--iterations $(ITERATIONS)) \
 	  $(if $(TRIALS),--trials $(TRIALS))
+
+bench-api: $(VENV)/dev.stamp ## fifty clients on the status list: p50, p95, with and without ETag
+	@$(BIN)/python -m tests.bench.bench_api
 
 bench-flow: $(VENV)/dev.stamp ## the flow's speed: enqueue, event to start, messages, lists
 	@$(BIN)/python -m tests.bench.bench_flow
