@@ -59,6 +59,15 @@ def read(source: Source, mapping: DataMapping, country: str) -> Rows:
     return _gather(_numbered(parts), mapping, country)
 
 
+def countries(source: Source, mapping: DataMapping) -> list[str]:
+    """The countries in a Parquet file; [] where the table names none."""
+    file = pq.ParquetFile(source)
+    if mapping.country not in file.schema_arrow.names:
+        return []
+    column = file.read([mapping.country]).column(0)
+    return sorted({str(v) for v in column.unique().to_pylist() if v})
+
+
 def of_frame(raw: pd.DataFrame, mapping: DataMapping, country: str) -> Rows:
     """The country's rows of a table in memory, labelled by row from 1.
 

@@ -1,5 +1,6 @@
-"""The command line of one machine: `run` and `serve`."""
+"""The command line of one machine."""
 
+import json
 import os
 import signal
 import sys
@@ -175,6 +176,92 @@ def _require_robyn() -> None:
         raise InvalidInputError.of("ENGINE", missing)
 
 
+@main.group()
+def mapping() -> None:
+    """What the columns of a table mean."""
+
+
+@mapping.command("suggest")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--rules",
+    type=click.Path(path_type=Path),
+    help="How names are read: naming_rules.json.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Write the mapping here.",
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def suggest_mapping(
+    file: Path, rules: Path | None, out: Path | None, as_json: bool
+) -> None:
+    """Propose a mapping for FILE, with the reason of each choice."""
+    from mmmflow.local import table_files
+    from mmmflow.show import data_text
+
+    with _errors(_console()):
+        found = table_files.suggest(file, rules)
+        click.echo(_json(found) if as_json else data_text.suggestion(found))
+        if out is not None:
+            out.write_text(_json(found["mapping"]) + "\n")
+
+
+@mapping.command("check")
+@click.argument("mapping_file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
+def check_mapping(mapping_file: Path, file: Path) -> None:
+    """Hold a mapping against the columns of FILE, both ways."""
+    from mmmflow.local import table_files
+    from mmmflow.show import data_text
+
+    with _errors(_console()):
+        found = table_files.check(mapping_file, file)
+        click.echo(data_text.differences(found))
+        sys.exit(any(one["severity"] == "error" for one in found))
+
+
+@mapping.command("diff")
+@click.argument("before", type=click.Path(path_type=Path))
+@click.argument("after", type=click.Path(path_type=Path))
+def diff_mappings(before: Path, after: Path) -> None:
+    """What changed from one mapping to the other."""
+    from mmmflow.local import table_files
+
+    with _errors(_console()):
+        for line in table_files.diff(before, after):
+            click.echo(line)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--mapping",
+    "mapping_file",
+    type=click.Path(path_type=Path),
+    help="mapping.json. Default: the one that would be suggested.",
+)
+@click.option("--country", "countries", multiple=True)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def quality(
+    file: Path,
+    mapping_file: Path | None,
+    countries: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """What `prepare` would find in FILE, and do to it."""
+    from mmmflow.local import table_files
+    from mmmflow.show import data_text
+
+    with _errors(_console()):
+        reports = table_files.quality(file, mapping_file, countries)
+        shown = [
+            _json(one) if as_json else data_text.report(one) for one in reports
+        ]
+        click.echo("\n\n".join(shown))
+
+
 class _Services:
     """The runner, started when it is needed."""
 
@@ -250,6 +337,10 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _fail(console: Console, text: str) -> None:
     console.print(f"error: {text}", soft_wrap=True, markup=False)
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, indent=1, ensure_ascii=False)
 
 
 def _console() -> Console:
