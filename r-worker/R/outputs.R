@@ -38,8 +38,12 @@ make_outputs <- function(inputs, models, run, refresh = FALSE) {
     clusters = TRUE, export = FALSE, quiet = TRUE,
     plot_folder = tempdir(), plot_folder_sub = "robyn"
   ))
-  if (!is.data.frame(outputs$clusters$data)) {
-    # What Robyn leaves there breaks its one-pagers.
+  with_clusters_or_none(outputs, run)
+}
+
+# Where clustering failed Robyn leaves its error, which breaks its one-pagers.
+with_clusters_or_none <- function(outputs, run) {
+  if (!"data" %in% names(outputs$clusters)) {
     outputs$clusters <- NULL
     note(run, "The models are too few, or too much alike, to cluster.")
   }

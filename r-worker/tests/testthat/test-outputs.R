@@ -67,3 +67,13 @@ test_that("models within 5 % of the lowest error are plausible", {
   choice <- choose(some_outputs(c(1:9)), a_config())
   expect_equal(sum(choice$kept$plausible), 6)
 })
+
+test_that("clustering that failed leaves no clusters, and a note", {
+  run <- a_run()
+  failed <- list(clusters = try(stop("too few"), silent = TRUE))
+  quietly(outputs <- with_clusters_or_none(failed, run))
+  expect_null(outputs$clusters)
+  expect_match(run$notes, "to cluster")
+  kept <- list(clusters = list(data = data.frame(a = 1)))
+  expect_equal(with_clusters_or_none(kept, run), kept)
+})
