@@ -33,13 +33,14 @@ def collapse(
         return frame.sort_values(date, kind="stable"), []
     made = aggregate(frame, frame[date], date, aggregations)
     dates = int(frame.loc[more, date].nunique())
+    of = "1 date that had" if dates == 1 else f"{dates} dates that had"
     return made, [
         Cleaning(
             "summed" if _adds_up(aggregations) else "aggregated",
             "",
             int(more.sum()) + dates,
-            f"rows of {dates} dates that had several became one row each,"
-            " by each column's aggregation",
+            f"rows of {of} several became one row each, by each column's"
+            " aggregation",
         )
     ]
 

@@ -83,10 +83,10 @@ def level_shifts(x: FloatArray, step: Interval) -> list[tuple[int, float]]:
     """(first point of the new level, by how much) of lasting changes.
 
     The contrast of a point is the median of the stretch from it on less that
-    of the stretch before. A trend gives every point the same contrast and a
-    season small and large ones alike; a shift gives one that is more than
-    four robust standard deviations of all contrasts, and of the series'
-    noise, away from their median.
+    of the stretch before, and less the median of the same time of all years
+    where there are three. A trend gives every point the same contrast; a
+    shift gives one that is more than four robust standard deviations of all
+    contrasts, and two of the series' noise, away from their median.
     """
     w = _STRETCH[step]
     if len(x) < 4 * w:
@@ -94,6 +94,7 @@ def level_shifts(x: FloatArray, step: Interval) -> list[tuple[int, float]]:
     windows = np.lib.stride_tricks.sliding_window_view(x, w)
     medians = np.median(windows, axis=1)
     contrast = medians[w:] - medians[:-w]
+    contrast = contrast - _season(contrast, _YEAR[step])
     centred = contrast - np.median(contrast)
     centre = pd.Series(x).rolling(_SMOOTH, center=True, min_periods=3).median()
     noise = _robust_deviation(x - centre.to_numpy())
@@ -109,6 +110,17 @@ def level_shifts(x: FloatArray, step: Interval) -> list[tuple[int, float]]:
         found.append((t + w, float(contrast[t])))
         left[max(0, t - w) : t + w + 1] = 0
     return sorted(found)
+
+
+def _season(contrast: FloatArray, year: int) -> FloatArray:
+    """What the contrast of a point's time of the year usually is."""
+    years = -(-len(contrast) // year)
+    if len(contrast) < 2 * year:
+        return np.zeros_like(contrast)
+    padded = np.full(years * year, np.nan)
+    padded[: len(contrast)] = contrast
+    usual = np.nanmedian(padded.reshape(years, year), axis=0)
+    return np.asarray(np.tile(usual, years)[: len(contrast)])
 
 
 def _robust_deviation(x: FloatArray) -> float:

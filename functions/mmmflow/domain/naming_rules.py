@@ -198,7 +198,8 @@ def interpret(name: str, rules: NamingRules = DEFAULT) -> Named:
         left = column_names.without(words[1:], rules.units)
         return Named(rules.prefixes[words[0]], why, kind, left)
     suffix = words[-1] if len(words) > 1 else ""
-    if suffix in rules.suffixes:
+    # Set off by _, as facebook_S: the C of °C is a unit.
+    if suffix in rules.suffixes and name.lower().endswith(f"_{suffix}"):
         role = rules.suffixes[suffix]
         left = _channel(words[:-1], rules)
         return Named(role, f"its suffix {suffix!r}", kind, left)

@@ -7,7 +7,6 @@ as `prepare` would with the mapping.
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from mmmflow import schema
@@ -102,9 +101,9 @@ def _as_parquet(path: Path) -> Iterator[Path]:
     _require_file(path)
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "raw.parquet"
-        file = files.understand(partial(open, path, "rb"), path.name)
+        file = files.understand(lambda: path.open("rb"), path.name)
         try:
-            parquet.write(file.read, partial(open, raw, "wb"))
+            parquet.write(file.read, lambda: raw.open("wb"))
         except parquet.NoRowsError:
             raise InvalidInputError.of(path.name, "it has no rows") from None
         yield raw
