@@ -186,7 +186,8 @@ def test_a_mapping_is_saved_taken_up_and_shown(
     info = world.ports.data.stat(name)
     assert info is not None
     prepare(world.put(name, json.dumps(MAPPING).encode()), world.ports)
-    (listed,) = data(client.get(f"{V1}/mappings"))["mappings"]
+    assert data(client.get(f"{V1}/mappings?scope=DE"))["mappings"] == []
+    (listed,) = data(client.get(f"{V1}/mappings?scope=universal"))["mappings"]
     assert (listed["id"], listed["state"]) == ("universal~v1", "ACCEPTED")
     shown = data(client.get(f"{V1}/mappings/universal/v1"))
     assert shown["content"]["date"] == "day"
