@@ -4,13 +4,12 @@ import json
 import re
 from functools import cache
 from importlib import resources
-from typing import Any
-
-from jsonschema import Draft202012Validator, FormatChecker, ValidationError
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
+from typing import TYPE_CHECKING, Any
 
 from mmmflow.domain.errors import InvalidInputError, Problem
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator, ValidationError
 
 _REFERENCE = re.compile(r'"\$ref": "([A-Za-z0-9_.-]+)#')
 
@@ -35,7 +34,12 @@ def _with_references(name: str) -> set[str]:
 
 
 @cache
-def _validator(name: str) -> Draft202012Validator:
+def _validator(name: str) -> "Draft202012Validator":
+    """Imported when something is validated: a page that is read is not."""
+    from jsonschema import Draft202012Validator, FormatChecker
+    from referencing import Registry, Resource
+    from referencing.jsonschema import DRAFT202012
+
     names = sorted(_with_references(name))
     schemas = (Resource.from_contents(_load(n), DRAFT202012) for n in names)
     # Crawled once: a reference is then found without reading anything.
@@ -83,7 +87,7 @@ def require(name: str, value: object) -> None:
         raise InvalidInputError(problems)
 
 
-def _what(error: ValidationError) -> str:
+def _what(error: "ValidationError") -> str:
     """In words, where the schema has words for its pattern."""
     rule = error.schema if isinstance(error.schema, dict) else {}
     if error.validator == "pattern" and "description" in rule:
