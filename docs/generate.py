@@ -1,6 +1,6 @@
 """The parts of the docs that are read off the code: `make docs`.
 
-Each stands in docs/flow.md between `<!-- begin NAME -->` and `<!-- end -->`.
+Each stands in a page between `<!-- begin NAME -->` and `<!-- end -->`.
 """
 
 import ast
@@ -8,11 +8,12 @@ import re
 import sys
 from pathlib import Path
 
+import yaml
 from mmmflow.domain.experiment import TERMINAL, TRANSITIONS
 from mmmflow.messaging import topology
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "flow.md"
+PAGES = (ROOT / "docs" / "flow.md", ROOT / "docs" / "api.md")
 _PART = re.compile(
     r"(<!-- begin (\w+) -->\n).*?(<!-- end -->)", flags=re.DOTALL
 )
@@ -40,7 +41,24 @@ def functions() -> str:
     return "\n".join(rows)
 
 
-PARTS = {"states": states, "functions": functions}
+def routes() -> str:
+    """Every route of the API's contract, by resource."""
+    contract = yaml.safe_load((ROOT / "schemas" / "openapi.yaml").read_text())
+    rows = ["| route | does |", "|---|---|"]
+    for path, methods in contract["paths"].items():
+        for method, operation in methods.items():
+            asked = [
+                parameter["name"]
+                for parameter in operation.get("parameters", [])
+                if parameter.get("in") == "query"
+            ]
+            query = f" ({', '.join(asked)})" if asked else ""
+            does = f"{operation['summary']}{query}"
+            rows.append(f"| `{method.upper()} {path}` | {does} |")
+    return "\n".join(rows)
+
+
+PARTS = {"states": states, "functions": functions, "routes": routes}
 
 
 def generated(text: str) -> str:
@@ -51,7 +69,8 @@ def generated(text: str) -> str:
 
 
 def main() -> int:
-    PAGE.write_text(generated(PAGE.read_text()))
+    for page in PAGES:
+        page.write_text(generated(page.read_text()))
     return 0
 
 
