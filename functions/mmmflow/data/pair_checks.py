@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mmmflow.data import drivers, series_checks
+from mmmflow.data import drivers, series
 from mmmflow.domain.frequency import Interval
 from mmmflow.domain.mapping import Channel, DataMapping
 from mmmflow.domain.quality import Finding, periods
@@ -106,10 +106,10 @@ def _cost(
         spend.to_numpy(dtype=np.float64)[both]
         / exposure.to_numpy(dtype=np.float64)[both]
     )
-    for t, size in series_checks.level_shifts(cost, step):
+    least = math.log(_TIMES)
+    shifts = series.level_shifts(cost, step, least, seasonal=False)
+    for t, size in shifts:
         times = math.exp(abs(size))
-        if times < _TIMES:
-            continue
         day = dates[both].iloc[t]
         yield Finding(
             "warning",
@@ -118,5 +118,5 @@ def _cost(
             f" {'more' if size > 0 else 'less'}",
             "another unit or another way of counting from then on?",
             "cost-shift",
-            str(day),
+            f"about {day}",
         )

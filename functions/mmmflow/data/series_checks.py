@@ -1,7 +1,4 @@
-"""Columns looked at along time: outliers, level shifts, what never varies.
-
-Thresholds are high on purpose: a report that cries wolf is not read.
-"""
+"""Columns looked at along time: outliers, level shifts, what never varies."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,24 +7,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mmmflow.data import series
+from mmmflow.data.series import FloatArray
 from mmmflow.domain.frequency import Interval
 from mmmflow.domain.mapping import DataMapping
 from mmmflow.domain.quality import Finding, periods
 
-FloatArray = npt.NDArray[np.float64]
-_YEAR: dict[Interval, int] = {"day": 365, "week": 52, "month": 12}
-# The stretch before and after a shift: about a quarter; of months, a half.
-_STRETCH: dict[Interval, int] = {"day": 91, "week": 13, "month": 6}
-_SMOOTH = 9
-_FAR, _SEASONAL, _ALONE = 6.0, 3.0, 3.0
 _TIMES_USUAL = 8.0
-_SHIFT = 4.0
-_LEAST_SHIFT = 0.1
+_LEAST_SHIFT = 0.25
 _SAME, _ZEROS = 0.95, 0.8
 _FEW_VALUES = 10
 _SHOWN = 3
-# A normal distribution's standard deviation in units of its MAD.
-_SIGMA = 1.4826
 
 
 def findings(
@@ -54,95 +44,6 @@ def findings(
                 yield from _shifts(name, x, dates, step)
         else:
             yield from _spikes(name, x, dates)
-
-
-def outliers(x: FloatArray, step: Interval) -> list[int]:
-    """Where the series leaves its own course, but not as every year.
-
-    A point is far if its distance from the running median of nine is more
-    than six robust standard deviations (1.4826 × MAD; Hampel's identifier,
-    Pearson 2002) of these distances, and it stands out from both neighbours:
-    a price that wanders is no outlier. It is the season's if the same time
-    of another year lies far on the same side too.
-    """
-    centre = pd.Series(x).rolling(_SMOOTH, center=True, min_periods=3).median()
-    distance = x - centre.to_numpy()
-    sigma = _robust_deviation(distance)
-    if sigma == 0:
-        return []
-    z = distance / sigma
-    year = _YEAR[step]
-    return [
-        int(t)
-        for t in np.flatnonzero(np.abs(z) > _FAR)
-        if _is_alone(x, int(t)) and not _is_seasonal(z, int(t), year)
-    ]
-
-
-def level_shifts(x: FloatArray, step: Interval) -> list[tuple[int, float]]:
-    """(first point of the new level, by how much) of lasting changes.
-
-    The contrast of a point is the median of the stretch from it on less that
-    of the stretch before, and less the median of the same time of all years
-    where there are three. A trend gives every point the same contrast; a
-    shift gives one that is more than four robust standard deviations of all
-    contrasts, and two of the series' noise, away from their median.
-    """
-    w = _STRETCH[step]
-    if len(x) < 4 * w:
-        return []
-    windows = np.lib.stride_tricks.sliding_window_view(x, w)
-    medians = np.median(windows, axis=1)
-    contrast = medians[w:] - medians[:-w]
-    contrast = contrast - _season(contrast, _YEAR[step])
-    centred = contrast - np.median(contrast)
-    centre = pd.Series(x).rolling(_SMOOTH, center=True, min_periods=3).median()
-    noise = _robust_deviation(x - centre.to_numpy())
-    least = max(
-        _SHIFT * _robust_deviation(centred),
-        _SHIFT / 2 * noise,
-        _LEAST_SHIFT * float(np.median(np.abs(x))),
-    )
-    found: list[tuple[int, float]] = []
-    left = np.abs(centred)
-    while left.max() > least and len(found) < 2:
-        t = int(left.argmax())
-        found.append((t + w, float(contrast[t])))
-        left[max(0, t - w) : t + w + 1] = 0
-    return sorted(found)
-
-
-def _season(contrast: FloatArray, year: int) -> FloatArray:
-    """What the contrast of a point's time of the year usually is."""
-    years = -(-len(contrast) // year)
-    if len(contrast) < 2 * year:
-        return np.zeros_like(contrast)
-    padded = np.full(years * year, np.nan)
-    padded[: len(contrast)] = contrast
-    usual = np.nanmedian(padded.reshape(years, year), axis=0)
-    return np.asarray(np.tile(usual, years)[: len(contrast)])
-
-
-def _robust_deviation(x: FloatArray) -> float:
-    return _SIGMA * float(np.median(np.abs(x - np.median(x))))
-
-
-def _is_alone(x: FloatArray, t: int) -> bool:
-    """Above both neighbours, or below both, by more than steps usually are."""
-    steps = [x[t] - x[k] for k in (t - 1, t + 1) if 0 <= k < len(x)]
-    usual = _robust_deviation(np.diff(x))
-    return all(step > _ALONE * usual for step in steps) or all(
-        step < -_ALONE * usual for step in steps
-    )
-
-
-def _is_seasonal(z: FloatArray, t: int, year: int) -> bool:
-    slack = 1 if year < 100 else 7
-    for other in (t - year, t + year):
-        near = z[max(0, other - slack) : max(0, other + slack + 1)]
-        if near.size and (near * np.sign(z[t])).max() > _SEASONAL:
-            return True
-    return False
 
 
 def _constant(values: "pd.Series[Any]", category: str) -> Iterator[Finding]:
@@ -222,7 +123,7 @@ def _goal(values: "pd.Series[Any]", dates: Any) -> Iterator[Finding]:
 def _outliers(
     name: str, x: FloatArray, dates: Any, step: Interval
 ) -> Iterator[Finding]:
-    found = outliers(x, step)
+    found = series.outliers(x, step)
     if not found:
         return
     examples = ", ".join(f"{x[t]:.4g}" for t in found[:_SHOWN])
@@ -244,7 +145,7 @@ def _spikes(name: str, x: FloatArray, dates: Any) -> Iterator[Finding]:
         return
     usual = float(np.median(active))
     logs = np.log(active)
-    limit = np.exp(np.median(logs) + _FAR * _robust_deviation(logs))
+    limit = np.exp(np.median(logs) + series.FAR * series.robust_deviation(logs))
     found = np.flatnonzero(x > max(limit, _TIMES_USUAL * usual))
     if len(found):
         most = x.max() / usual
@@ -263,8 +164,9 @@ def _spikes(name: str, x: FloatArray, dates: Any) -> Iterator[Finding]:
 def _shifts(
     name: str, x: FloatArray, dates: Any, step: Interval
 ) -> Iterator[Finding]:
-    for t, size in level_shifts(x, step):
-        before = float(np.median(x[max(0, t - _STRETCH[step]) : t]))
+    least = _LEAST_SHIFT * float(np.median(np.abs(x)))
+    for t, size in series.level_shifts(x, step, least):
+        before = float(np.median(x[max(0, t - series.STRETCH[step]) : t]))
         change = f" ({size / before:+.0%})" if before else ""
         yield Finding(
             "warning",
@@ -273,7 +175,7 @@ def _shifts(
             "a change of definition or tracking? Correct it, model from then"
             " on, or name it in a factor",
             "level-shift",
-            str(dates[t]),
+            f"about {dates[t]}",
         )
 
 
