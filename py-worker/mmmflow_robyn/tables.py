@@ -10,14 +10,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
+from mmmflow_native.errors import UserError
 from mmmflow_native.write.tables import Columns, write_table
 from numpy.typing import NDArray
 
 from mmmflow_robyn.columns import TABLES, Type, types_of
 
 
-class NotATableError(Exception):
+class NotATableError(UserError):
     """A table that a result should hold is missing, or has other columns."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "see robyn_console.log")
 
 
 def write_csv(parquet: Path, target: Path) -> None:
