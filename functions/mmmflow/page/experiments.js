@@ -131,12 +131,12 @@ function outcome(experiment) {
 
 const bar = (id, value) => ({ ariaLabel: `Progress of ${id}`, value });
 
-function running({ id, engine, progress }) {
+function running({ id, progress }) {
   const [what, start] = STEPS[progress?.step] ?? ["Reading its data", 0];
   if (progress?.iteration === undefined) return { what, bar: bar(id, start) };
   const { iteration, iterations, trial, trials, best } = progress;
-  // The native engine moves all its trials on together, Robyn one by one.
-  const together = engine === "native";
+  // Both engines move all their trials on together, unless one is named.
+  const together = trial === undefined;
   const trialsDone = together ? 0 : (trial - 1) / trials;
   const share = iteration / iterations / (together ? 1 : trials);
   const searched = (STEPS.select[1] - start) * (trialsDone + share);
