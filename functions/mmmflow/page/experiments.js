@@ -134,17 +134,12 @@ const bar = (id, value) => ({ ariaLabel: `Progress of ${id}`, value });
 function running({ id, progress }) {
   const [what, start] = STEPS[progress?.step] ?? ["Reading its data", 0];
   if (progress?.iteration === undefined) return { what, bar: bar(id, start) };
-  const { iteration, iterations, trial, trials, best } = progress;
-  // Both engines move all their trials on together, unless one is named.
-  const together = trial === undefined;
-  const trialsDone = together ? 0 : (trial - 1) / trials;
-  const share = iteration / iterations / (together ? 1 : trials);
-  const searched = (STEPS.select[1] - start) * (trialsDone + share);
-  const which = together
-    ? `in each of ${trials} trials`
-    : `in trial ${trial} of ${trials}`;
+  const { iteration, iterations, trials, best } = progress;
+  // All trials go on together.
+  const searched = (STEPS.select[1] - start) * (iteration / iterations);
   return {
-    what: `Iteration ${count(iteration)} of ${count(iterations)} ${which}`,
+    what: `Iteration ${count(iteration)} of ${count(iterations)}` +
+      ` in each of ${trials} trials`,
     hint: best
       ? `Best so far: NRMSE ${four(best.nrmse)},` +
         ` DECOMP.RSSD ${three(best.decomp_rssd)}`
