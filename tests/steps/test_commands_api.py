@@ -165,6 +165,18 @@ def test_a_retry_answers_with_the_queued_experiment(
     assert answer.json["data"]["state"] == "QUEUED"
 
 
+def test_a_retry_is_one_for_its_key(world: World, client: FlaskClient) -> None:
+    (id,) = world.queued()
+    post(client, f"experiments/{id}/cancel")
+    key = {"Idempotency-Key": "k"}
+    first = post(client, f"experiments/{id}/retry", headers=key)
+    assert first.json["data"]["state"] == "QUEUED"
+    post(client, f"experiments/{id}/cancel")
+    again = post(client, f"experiments/{id}/retry", headers=key)
+    assert again.status_code == 200
+    assert again.json["data"]["state"] == "CANCELLED"
+
+
 def test_a_clone_is_made_once_for_its_key(
     world: World, client: FlaskClient
 ) -> None:

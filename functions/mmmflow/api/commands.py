@@ -27,7 +27,8 @@ def cancel(request: Request, ports: Ports, id: str) -> Response:
 
 def retry(request: Request, ports: Ports, id: str) -> Response:
     by = http.command(request)
-    document = commands.retry(ports, id, actor=by.actor)
+    key = http.idempotency_key(request)
+    document = commands.retry(ports, id, actor=by.actor, key=key)
     shown = views.summary(ports, document.data)
     return http.answer(ports, shown, "it runs once more")
 

@@ -63,22 +63,34 @@ def cancel(
     return _get(ports, experiment_id)
 
 
-def retry(ports: Ports, experiment_id: str, *, actor: str) -> Document:
+def retry(
+    ports: Ports, experiment_id: str, *, actor: str, key: str | None = None
+) -> Document:
     """Run an ended experiment once more, with the configuration it had.
+
+    The same retry asked for twice (by `key`) is one.
 
     Raises:
         NotFoundError: there is no such experiment.
         NotAllowedError: it has not ended, succeeded, or is being stopped.
     """
+    body = {"actor": actor, "message_id": key}
+    asked = requests.read(f"retry of {experiment_id}", body) if key else None
     while True:
         document = _get(ports, experiment_id)
+        if asked and requests.answered(ports, asked) is not None:
+            break
         _require_retriable(document)
         data = experiment.retried(
             document.data, actor=actor, now=ports.clock.now()
         )
         update = Update("experiments", document.id, document.version, data)
         messages = [*training.changed(data), training.queue_changed(data)]
-        if outbox.commit(ports, [update], messages):
+        if (
+            requests.accept(ports, asked, [document.id], [update], messages)
+            if asked
+            else outbox.commit(ports, [update], messages)
+        ):
             break
     training.release(ports, experiment_id)
     return _get(ports, experiment_id)
