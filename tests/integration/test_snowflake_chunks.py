@@ -141,11 +141,17 @@ def test_how_many_rows_there_are_is_known_before_they_come(
     ids=json.dumps,
 )
 def test_a_chunk_that_is_lost_or_expired_is_asked_for_again(
-    folder: Path, server: str, faults: dict[str, list[str]]
+    folder: Path,
+    server: str,
+    faults: dict[str, list[str]],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("DEBUG")
     put(folder, "t", chunks(), faults=faults)
     table = fetched(opened(server))
     assert table.column("ID").to_pylist() == list(range(CHUNKS * ROWS))
+    assert "chunk" in caplog.text
+    assert "generation=" not in caplog.text, "a URL lets anybody read rows"
 
 
 def test_a_connection_that_does_not_come_back_ends_without_rows_lost(

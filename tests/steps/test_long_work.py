@@ -9,6 +9,7 @@ from mmmflow import job, wiring
 from mmmflow.data import handover
 from mmmflow.domain import paths
 from mmmflow.ports import (
+    DeniedError,
     Json,
     Message,
     Ports,
@@ -288,6 +289,19 @@ def test_whatever_call_fails_the_dataset_comes(
         return plan
 
     assert list(every_fault(run))
+
+
+def test_a_warehouse_that_lets_nobody_in_ends_the_dataset_with_its_reason(
+    world: World, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object) -> str:
+        raise DeniedError("save the secret snowflake-key")
+
+    monkeypatch.setattr(warehouse, "altered", denied)
+    monkeypatch.setattr(warehouse, "submit", denied)
+    extract(asked(world), world.ports)
+    (problem,) = dataset(world)["problems"]
+    assert problem["what"] == "save the secret snowflake-key"
 
 
 def test_progress_is_said_in_rows(

@@ -5,6 +5,7 @@ encrypted with `snowflake-key-passphrase` or not; or, where there is no key,
 with the secret `snowflake-password`.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -118,6 +119,8 @@ class Session:
         import snowflake.connector
         from snowflake.connector.backoff_policies import exponential_backoff
 
+        # It would log URLs that let anybody read a result for six hours.
+        logging.getLogger("snowflake.connector").setLevel(logging.CRITICAL)
         settings = self._settings
         if not settings.account or not settings.user:
             raise DeniedError(

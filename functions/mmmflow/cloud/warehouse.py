@@ -7,6 +7,7 @@ URL. Two chunks are under way while a third is used, so memory does not grow
 with the result.
 """
 
+import logging
 import threading
 import time
 from collections import deque
@@ -31,6 +32,8 @@ from mmmflow.ports import (
 if TYPE_CHECKING:
     import pyarrow as pa
     from snowflake.connector.result_batch import ArrowResultBatch
+
+log = logging.getLogger(__name__)
 
 _AHEAD = 2
 _TRIES = 3
@@ -192,6 +195,7 @@ class _Result:
                 if table.num_rows == chunk.rowcount:
                     return table
                 last = f"{table.num_rows} of {chunk.rowcount} rows"
+            log.warning("chunk %d of query %s: %s", index + 1, self.id, last)
             self._renew(asked)
         raise UnreachableError(
             f"chunk {index + 1} of {len(self._chunks)} of query {self.id}"

@@ -11,7 +11,14 @@ from datetime import datetime, timedelta
 
 from mmmflow.domain import ids
 from mmmflow.messaging.outbox import Outgoing
-from mmmflow.ports import Document, Json, Order, Ports, Where
+from mmmflow.ports import (
+    Document,
+    Json,
+    Order,
+    Ports,
+    RefusedError,
+    Where,
+)
 from mmmflow.submit.requests import Request
 
 _NEWEST = 20
@@ -43,9 +50,7 @@ class Found:
 def look_up(ports: Ports, body: Json) -> Found:
     """The datasets that a request can do with; none if it is forced."""
     source = body["source"]
-    altered = (
-        ports.warehouse.altered(source["table"]) if "table" in source else None
-    )
+    altered = _altered(ports, source)
     keys = {
         country: ids.content_hash({"source": source, "country": country})
         for country in body["countries"]
@@ -59,6 +64,16 @@ def look_up(ports: Ports, body: Json) -> Found:
         if (dataset := _usable(ports, key, altered, oldest)) is not None
     }
     return Found(altered, keys, found)
+
+
+def _altered(ports: Ports, source: Json) -> str | None:
+    """None also where the warehouse refuses: the query will say why."""
+    if "table" not in source:
+        return None
+    try:
+        return ports.warehouse.altered(source["table"])
+    except RefusedError:
+        return None
 
 
 def _oldest(ports: Ports, body: Json) -> datetime | None:
