@@ -68,7 +68,7 @@ def test_another_sites_page_changes_nothing(
     method: str,
     path: str,
 ) -> None:
-    body = None if method == "GET" else {}
+    body: dict[str, str] | None = None if method == "GET" else {}
     answer = client.open(
         f"{V1}/{path}", method=method, headers=headers, json=body
     )

@@ -1,13 +1,12 @@
 """Another budget with a finished model: answered from its file alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from mmmflow.domain import allocator, response
+from mmmflow.domain import allocator, budget_question, response
 from mmmflow.domain.allocator import Limits
-from mmmflow.domain.errors import InvalidInputError, NotAllowedError, Problem
+from mmmflow.domain.budget_question import Question
+from mmmflow.domain.errors import InvalidInputError, NotAllowedError
 from mmmflow.domain.response import Curve
 
 Data = dict[str, Any]
@@ -16,18 +15,6 @@ _ROAS_KEPT = 0.8  # Robyn's default target: this share of the ROAS now
 _CPA_RAISED = 1.2  # and this multiple of the CPA now
 _ROUNDING = 1e-9  # relative: what arithmetic may be off
 _POINTS = 60  # of the frontier that is shown
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """The question, with what the run had asked for where it is silent."""
-
-    scenario: str
-    total_budget: float | None
-    target_value: float | None
-    bounds: Mapping[str, Sequence[float]]
-    locked: Sequence[str]
-    period: Mapping[str, str] | None
 
 
 def answer(model: Mapping[str, Any], asked: Mapping[str, Any]) -> Data:
@@ -48,9 +35,9 @@ def answer(model: Mapping[str, Any], asked: Mapping[str, Any]) -> Data:
         )
     curves = [response.read(row) for row in model["responses"]]
     usual = model["allocation"]
-    question = _question(usual, asked)
-    _require_known(question, curves)
-    periods = _periods(model["problem"], question.period)
+    question = budget_question.read(usual, asked)
+    budget_question.require_known(question, curves)
+    periods = budget_question.periods(model["problem"], question.period)
     limits = _limits(curves, question)
     target = _target(model, curves, question)
     spend = _spend(
@@ -76,70 +63,7 @@ def answer(model: Mapping[str, Any], asked: Mapping[str, Any]) -> Data:
     }
 
 
-def _question(usual: Mapping[str, Any], asked: Mapping[str, Any]) -> _Asked:
-    """A target or budget of the run's own scenario is no other one's."""
-    scenario = asked.get("scenario", usual["scenario"])
-    kept = usual if scenario == usual["scenario"] else {}
-    return _Asked(
-        scenario=scenario,
-        total_budget=asked.get("total_budget", kept.get("total_budget")),
-        target_value=asked.get("target_value", kept.get("target_value")),
-        bounds={**usual["bounds"], **asked.get("bounds", {})},
-        locked=asked.get("locked", usual.get("locked", ())),
-        period=asked.get("period", usual.get("period")),
-    )
-
-
-def _require_known(asked: _Asked, curves: Sequence[Curve]) -> None:
-    channels = [curve.channel for curve in curves]
-    hint = f"the paid channels are {', '.join(channels)}"
-    problems = [
-        Problem(where, f"there is no channel {name!r} in this model", hint)
-        for where, names in (("bounds", asked.bounds), ("locked", asked.locked))
-        for name in names
-        if name != "default" and name not in channels
-    ]
-    problems += [
-        Problem(f"bounds.{name}", f"{low:g} is above {high:g}")
-        for name, (low, high) in asked.bounds.items()
-        if low > high
-    ]
-    if asked.scenario == "max_response" and asked.target_value is not None:
-        problems.append(
-            Problem(
-                "target_value",
-                "max_response has no target",
-                'use "scenario": "target_efficiency", or leave it out',
-            )
-        )
-    if problems:
-        raise InvalidInputError(problems)
-
-
-def _periods(
-    problem: Mapping[str, Any], period: Mapping[str, str] | None
-) -> int:
-    """How many days, weeks or months the money is for."""
-    start, stop = problem["window"]
-    if period is None:
-        return int(stop - start)
-    first, last = (date.fromisoformat(period[k]) for k in ("start", "end"))
-    known = date.fromisoformat(problem["dates"][-1])
-    if first <= known or last < first:
-        raise InvalidInputError.of(
-            "period",
-            f"{first} to {last} does not lie after the data, which end on"
-            f" {known}",
-            "name a start after that date, and an end after the start",
-        )
-    if problem["interval"] == "month":
-        return (last.year - first.year) * 12 + last.month - first.month + 1
-    return (last - first).days // (
-        7 if problem["interval"] == "week" else 1
-    ) + 1
-
-
-def _limits(curves: Sequence[Curve], asked: _Asked) -> Limits:
+def _limits(curves: Sequence[Curve], asked: Question) -> Limits:
     """A channel without effect may be left without money, unless locked."""
     pairs = []
     for curve in curves:
@@ -157,7 +81,7 @@ def _now(curves: Sequence[Curve]) -> float:
 
 
 def _target(
-    model: Mapping[str, Any], curves: Sequence[Curve], asked: _Asked
+    model: Mapping[str, Any], curves: Sequence[Curve], asked: Question
 ) -> float | None:
     """The ROAS or CPA to hold; None where the budget is given."""
     if asked.scenario == "max_response":
@@ -182,7 +106,7 @@ def _spend(
     curves: Sequence[Curve],
     limits: Limits,
     *,
-    asked: _Asked,
+    asked: Question,
     target: float | None,
     periods: int,
 ) -> list[float]:
@@ -275,7 +199,7 @@ def _frontier(
 def _warnings(
     curves: Sequence[Curve],
     spend: Sequence[float],
-    asked: _Asked,
+    asked: Question,
     usual: Mapping[str, Any],
 ) -> list[str]:
     found = [
