@@ -102,7 +102,11 @@ def room(ports: Ports, name: str) -> Room:
             break
         same = Update("queues", name, queue.version, queue.data)
         outbox.commit(ports, [same, *missing])
-    today = spending.spent((slot.data for slot in found), ports.clock.now())
+    # A cap is counted after the queue was read: whoever starts a run under
+    # one writes the queue anew, so that the count can't be overtaken.
+    capped = spending.is_capped(queue.data)
+    counted = slots(ports, name) if capped else found
+    today = spending.spent((s.data for s in counted), ports.clock.now())
     if is_paused(ports, queue):
         return Room(queue, (), today)
     free = (
