@@ -30,7 +30,7 @@ def collapse(
     """One row a date, sorted; rows of one date are put together."""
     more = frame.duplicated(date)
     if not more.any():
-        return frame.sort_values(date, kind="stable"), []
+        return frame.sort_values(date, kind="stable", ignore_index=True), []
     made = aggregate(frame, frame[date], date, aggregations)
     dates = int(frame.loc[more, date].nunique())
     of = "1 date that had" if dates == 1 else f"{dates} dates that had"

@@ -50,9 +50,10 @@ def level_shifts(
 
     The contrast of a point is the median of the stretch from it on less that
     of the stretch before; of what is `seasonal` also less the median of the
-    same time of all years, where there are two. A trend gives every point the same contrast; a shift
-    gives one that is more than four robust standard deviations of all
-    contrasts, two of the series' noise, and `least`, away from their median.
+    same time of all years, where there are two. A trend gives every point
+    the same contrast; a shift gives one that is more than four robust
+    standard deviations of all contrasts, two of the series' noise, and
+    `least`, away from their median.
     """
     w, year = STRETCH[step], _YEAR[step]
     if len(x) < 4 * w:

@@ -10,6 +10,7 @@ from mmmflow.data import preparation
 from mmmflow.data.preparation import Prepared
 from mmmflow.domain import mapping
 from mmmflow.domain.errors import InvalidInputError
+from mmmflow.domain.frequency import WEEKDAYS
 
 MONDAY = date(2024, 1, 1)
 
@@ -136,3 +137,72 @@ def test_a_column_that_is_not_mapped_has_no_aggregation() -> None:
     text = refusal(days=14, aggregation={"x": "sum", "event": "mean"})
     assert "resample.aggregation.x: the mapping has no such column" in text
     assert "resample.aggregation.event: a factor has no mean" in text
+
+
+@pytest.mark.parametrize("weekday", range(7))
+def test_weeks_start_on_the_day_that_is_chosen(weekday: int) -> None:
+    name = WEEKDAYS[weekday]
+    prepared = prepare(21, week_start=name)
+    first = prepared.frame["day"].iloc[0].date()
+    assert first.weekday() == weekday
+    assert list(prepared.frame["tv"]) == [7.0] * len(prepared.frame)
+    assert prepared.frequency.week_start == name
+
+
+def test_weeks_cross_the_years_end() -> None:
+    prepared = prepare(21, start=date(2020, 12, 21))
+    days = [d.isoformat() for d in prepared.frame["day"].dt.date]
+    assert days == ["2020-12-21", "2020-12-28", "2021-01-04"]
+
+
+def test_a_year_of_53_weeks_has_53() -> None:
+    """2020 in ISO weeks: from 30 December 2019 to 3 January 2021."""
+    prepared = prepare(53 * 7, start=date(2019, 12, 30))
+    assert len(prepared.frame) == 53
+    assert prepared.frame["day"].iloc[-1].date() == date(2020, 12, 28)
+
+
+@pytest.mark.parametrize(("year", "february"), [(2023, 28.0), (2024, 29.0)])
+def test_february_has_its_leap_day(year: int, february: float) -> None:
+    start = date(year, 1, 1)
+    days = (date(year, 4, 1) - start).days
+    prepared = prepare(days, start=start, interval="month")
+    assert list(prepared.frame["tv"]) == [31.0, february, 31.0]
+
+
+def test_the_week_of_a_leap_day_is_whole() -> None:
+    prepared = prepare(14, start=date(2024, 2, 26))
+    assert list(prepared.frame["tv"]) == [7.0, 7.0]
+
+
+def test_weeks_that_begin_on_another_day_than_asked_stay_and_it_is_said() -> (
+    None
+):
+    prepared = prepare(8, step=7, week_start="sunday")
+    assert len(prepared.frame) == 8
+    (finding,) = prepared.findings
+    assert "start on Monday, not on Sunday" in finding.what
+
+
+def test_months_can_not_be_taken_apart_into_weeks() -> None:
+    columns = [date(2024, month, 1) for month in range(1, 9)]
+    table = pd.DataFrame(
+        {
+            "day": columns,
+            "revenue": range(8),
+            "tv": range(8),
+            "price": range(8),
+            "event": ["a", "b"] * 4,
+        },
+        index=range(1, 9),
+    )
+    with pytest.raises(InvalidInputError, match="taken apart"):
+        preparation.of_frame(table, mapping.read(document()), "DE")
+
+
+def test_the_weeks_of_a_month_at_the_years_end_are_those_of_most_days() -> None:
+    """The week of 30 December 2024 has three days of it in December."""
+    prepared = prepare(22, start=date(2024, 10, 7), step=7, interval="month")
+    months = [d.isoformat() for d in prepared.frame["day"].dt.date]
+    assert months == ["2024-11-01", "2024-12-01", "2025-01-01", "2025-02-01"]
+    assert list(prepared.frame["tv"]) == [4.0, 4.0, 5.0, 4.0]
