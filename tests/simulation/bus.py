@@ -25,7 +25,12 @@ _SWARM = {"late": 0.3, "twice": 0.15, "dropped": 0.05, "never": 0.3}
 
 Push = Callable[[str, Any], None]
 # What a handler may fail with: the world's doing, or "not yet, try again".
-_EXPECTED = ("UnavailableError", "NotFoundError", "InvalidInputError")
+_EXPECTED = (
+    "UnavailableError",
+    "UnreachableError",
+    "NotFoundError",
+    "InvalidInputError",
+)
 
 
 @dataclass

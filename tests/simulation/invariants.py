@@ -104,7 +104,7 @@ class Invariants:
             raise Violation("a message follows from a commit", f"{change}")
 
     def job_started(self, actor: Actor, execution: SimExecution) -> None:
-        run = _run_of(execution)
+        run = execution.run
         if self._to_start.pop(run, None) != actor.key:
             raise Violation(
                 "only the handler whose commit took the slot starts the job",
@@ -177,7 +177,7 @@ class Invariants:
         if after is None:
             self._deleted(before)
             return
-        if before is None:
+        if before is None and "standing" not in after["labels"]:
             self._created[change.id] = after["correlation_id"]
         if before is None or before["state"] != after["state"]:
             self._changes.append(after)
@@ -411,7 +411,7 @@ class Invariants:
             for c in self.documents.all("champions")
         }
         for key, found in finished.items():
-            best = ranking.ranked(found)[0]
+            best = ranking.ranked(found, self._rule(key[0]))[0]
             champion = champions.get(key)
             if champion is None or champion["experiment_id"] != best["id"]:
                 raise Violation(
@@ -420,6 +420,12 @@ class Invariants:
                     f" {best['id']}",
                 )
             self._rendered(champion)
+
+    def _rule(self, country: str) -> ranking.Rule:
+        """The country's own rule, else the one for all."""
+        own = self.documents.peek("settings", f"ranking~{country}")
+        chosen = own or self.documents.peek("settings", "ranking")
+        return ranking.read(chosen.data if chosen else None)
 
     def _rendered(self, champion: Json) -> None:
         name = paths.rendering(
@@ -444,7 +450,7 @@ class Invariants:
         return document.data if document else None
 
     def _executions(self, run: Run) -> Iterable[SimExecution]:
-        return (e for e in self.jobs.executions.values() if _run_of(e) == run)
+        return (e for e in self.jobs.executions.values() if e.run == run)
 
     def _is_launching(self, run: Run) -> bool:
         data = self._data(run[0])
@@ -479,6 +485,8 @@ class Expected:
 
     experiments: dict[str, int] = field(default_factory=dict)
     countries_with_data: set[str] = field(default_factory=set)
+    poisoned: bool = False
+    today: Callable[[], str] = field(default=lambda: "")
 
     def may_wait(self, data: Json, documents: SimDocuments) -> bool:
         """It is terminal, or waits for what has not come."""
@@ -488,13 +496,24 @@ class Expected:
         if state == State.WAITING:
             return data["country"] not in self.countries_with_data
         if state == State.QUEUED:
-            return _is_paused(documents, data["queue"])
+            queue = data["queue"]
+            if _is_paused(documents, queue):
+                return True
+            return _is_spent(documents, queue, self.today())
         return False
 
 
-def _run_of(execution: SimExecution) -> Run:
-    env = execution.env
-    return env["MMMFLOW_EXPERIMENT"], int(env["MMMFLOW_ATTEMPT"])
+def _is_spent(documents: SimDocuments, queue: str, today: str) -> bool:
+    """It may start no more runs on that day."""
+    found = documents.peek("queues", queue)
+    if found is None or found.data["daily_runs"] is None:
+        return False
+    runs = sum(
+        slot["runs"]
+        for slot in documents.all("slots")
+        if slot["queue"] == queue and slot["day"] == today
+    )
+    return bool(runs >= found.data["daily_runs"])
 
 
 def _is_paused(documents: SimDocuments, queue: str) -> bool:

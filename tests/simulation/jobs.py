@@ -14,6 +14,7 @@ State = Literal["running", "succeeded", "failed", "cancelled"]
 
 _START = 1.0
 _GRACE = 10.0
+_LONGEST = 600  # a step, whose limit is hours
 _SWARM = {
     "refused": 0.2,
     "unheard": 0.15,
@@ -38,11 +39,11 @@ class Worker:
 
     @property
     def experiment_id(self) -> str:
-        return self.execution.env["MMMFLOW_EXPERIMENT"]
+        return self.execution.run[0]
 
     @property
     def attempt(self) -> int:
-        return int(self.execution.env["MMMFLOW_ATTEMPT"])
+        return self.execution.run[1]
 
 
 @dataclass
@@ -56,6 +57,18 @@ class SimExecution:
     state: State = "running"
     reason: str = ""
     stop: str = ""
+
+    @property
+    def trains(self) -> bool:
+        """It is an experiment's, not a step's that takes long."""
+        return "MMMFLOW_EXPERIMENT" in self.env
+
+    @property
+    def run(self) -> tuple[str, int]:
+        """Experiment and attempt."""
+        if not self.trains:
+            return "", 0
+        return self.env["MMMFLOW_EXPERIMENT"], int(self.env["MMMFLOW_ATTEMPT"])
 
 
 Body = Callable[[Worker], int]
@@ -93,18 +106,19 @@ class SimJobs:
 
         def apply() -> str:
             key = f"{actor.key}/{actor.calls}"
+            limit = min(timeout_seconds, _LONGEST)
+            execution = SimExecution("", job, env, limit)
             if not actor.faultless and decisions.chance(
                 f"{key}/refused", self._rates["refused"]
             ):
-                attempt = int(env["MMMFLOW_ATTEMPT"])
-                self.refused.add((env["MMMFLOW_EXPERIMENT"], attempt))
+                self.refused.add(execution.run)
                 raise RefusedError("429: no capacity")
-            run = f"{env['MMMFLOW_EXPERIMENT'][-4:]}-{env['MMMFLOW_ATTEMPT']}"
-            execution = SimExecution(
-                f"x{len(self.executions)}-{run}", job, env, timeout_seconds
-            )
+            id, attempt = execution.run
+            of = f"{id[-4:]}-{attempt}" if execution.trains else job
+            execution.name = f"x{len(self.executions)}-{of}"
             self.executions[execution.name] = execution
-            self._started(actor, execution)
+            if execution.trains:
+                self._started(actor, execution)
             self._schedule(execution)
             if not actor.faultless and decisions.chance(
                 f"{key}/unheard", self._rates["unheard"]
@@ -172,7 +186,8 @@ class SimJobs:
                 worker.code = 1
                 cause = type(error).__name__ if error else "its process died"
                 execution.reason = execution.reason or cause
-            self._left(worker)
+            if execution.trains:
+                self._left(worker)
             self._world.after(0.1, lambda: self._maybe_end(execution))
 
         limit = execution.timeout_seconds

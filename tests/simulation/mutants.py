@@ -18,12 +18,14 @@ from unittest.mock import patch
 
 from mmmflow import settings
 from mmmflow.control import attempts
-from mmmflow.domain import experiment, paths, request
-from mmmflow.messaging import announcements, outbox
+from mmmflow.domain import experiment, paths, request, spending
+from mmmflow.messaging import announcements, dead_letters, outbox
 from mmmflow.messaging.outbox import Outgoing
+from mmmflow.people import notifications
 from mmmflow.ports import (
     AlreadyExistsError,
     Bucket,
+    Create,
     Document,
     Execution,
     Json,
@@ -33,9 +35,9 @@ from mmmflow.ports import (
     Write,
 )
 from mmmflow.queueing import queues, training
-from mmmflow.results import champions, renderings
-from mmmflow.steps import collect, launch, reconcile, sweep
-from mmmflow.submit import requests
+from mmmflow.results import batch_ends, champions, renderings
+from mmmflow.steps import collect, launch, rank, reconcile, sweep
+from mmmflow.submit import data_requests, requests, standing
 from mmmflow_worker import claim, supervisor
 from mmmflow_worker.task import Task
 
@@ -262,6 +264,58 @@ def _one_folder(run: str, attempt: int) -> str:
     return f"{run}/attempts/1"
 
 
+_new_experiment = request.new_experiment
+_starts = standing.starts
+_due = notifications._due
+
+
+def _before_its_time(*given: Any, **named: Any) -> Json:
+    """Forgets the time that the experiment was to wait for."""
+    data = _new_experiment(*given, **named)
+    waits = {k: v for k, v in data["waits_for"].items() if k != "time"}
+    return {**data, "waits_for": waits}
+
+
+def _started_first(ports: Ports, *rest: Any) -> tuple[list[Any], list[Any]]:
+    """Asks before the commit that says that the data is there."""
+    _, messages = _starts(ports, *rest)
+    outbox.send(ports, [replace(m, message_id=None) for m in messages])
+    return [], []
+
+
+def _new_key(*given: Any) -> Outgoing:
+    return replace(_due(*given), message_id=None)
+
+
+def _counted_before(ports: Ports, name: str) -> queues.Room:
+    """The cap is counted by the slots that were read before the queue."""
+    counted = queues.slots(ports, name)
+    found = _room(ports, name)
+    now = ports.clock.now()
+    today = spending.spent((slot.data for slot in counted), now)
+    return replace(found, today=today)
+
+
+_room = queues.room
+
+
+class _Unguarded:
+    """An outbox that writes over whatever is there."""
+
+    @staticmethod
+    def commit(
+        ports: Ports, writes: Sequence[Write], messages: Sequence[Outgoing] = ()
+    ) -> bool:
+        over = [
+            Update(w.collection, w.id, present.version, w.data)
+            if isinstance(w, Create | Update)
+            and (present := ports.documents.get(w.collection, w.id))
+            else w
+            for w in writes
+        ]
+        return _commit(ports, over, messages)
+
+
 def _nothing(*_: Any, **__: Any) -> None:
     return None
 
@@ -349,6 +403,34 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "batch eligible before it is complete",
         [(training, "_is_complete", _yes)],
+    ),
+    Mutant(
+        "cap counted outside the commit",
+        [(launch, "_counted", _none_found)],
+    ),
+    Mutant(
+        "cap counted before the queue was read",
+        [(queues, "room", _counted_before)],
+    ),
+    Mutant(
+        "a time is not waited for",
+        [(request, "new_experiment", _before_its_time)],
+    ),
+    Mutant(
+        "standing experiments asked for before the commit",
+        [(standing, "starts", _started_first)],
+    ),
+    Mutant(
+        "a batch's end told without compare-and-set",
+        [(batch_ends, "outbox", _Unguarded)],
+    ),
+    Mutant("a batch's end is told by nobody", [(batch_ends, "tell", _nothing)]),
+    Mutant("a new key for each notice", [(notifications, "_due", _new_key)]),
+    Mutant("a new rule ranks nothing", [(rank, "rank", _nothing)]),
+    Mutant("the poisoned are thrown away", [(dead_letters, "bury", _nothing)]),
+    Mutant(
+        "the data of an experiment is not asked for",
+        [(data_requests, "messages", _none_found)],
     ),
 )
 

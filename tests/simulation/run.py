@@ -12,22 +12,24 @@ from typing import Any
 from unittest.mock import patch
 
 import main
-from mmmflow import wiring
+from mmmflow import job, wiring
 from mmmflow.local.billing import NoBilling
 from mmmflow.local.identity import LoopbackIdentity
 from mmmflow.messaging import topology
 from mmmflow.ports import Ports
 from mmmflow.queueing import training
+from mmmflow.steps import extract, ingest
 from mmmflow.submit import batches
 from mmmflow_worker import engine, manifest
 
 from tests.simulation.buckets import SimBucket
 from tests.simulation.bus import SimBus
 from tests.simulation.decisions import Decisions, Value
-from tests.simulation.documents import SimDocuments
+from tests.simulation.documents import Change, SimDocuments
 from tests.simulation.invariants import Invariants
-from tests.simulation.jobs import SimJobs
+from tests.simulation.jobs import SimJobs, Worker
 from tests.simulation.outside import SimOutside, SimSecrets
+from tests.simulation.promises import Promises
 from tests.simulation.scenario import Scenario
 from tests.simulation.warehouse import SimWarehouse
 from tests.simulation.worker import Workers
@@ -80,6 +82,8 @@ class _Entropy:
 class Simulation:
     def __init__(self, decisions: Decisions, *, trace: bool = False) -> None:
         self.world = World(decisions, trace=trace)
+        # In some worlds a table is large: it is left to a job.
+        self.small = 0 if decisions.chance("large tables", 0.4) else 10**6
         self.invariants = Invariants(self.world)
         self.bus = SimBus(
             self.world,
@@ -87,7 +91,7 @@ class Simulation:
             self.invariants.handler_returned,
             self.invariants.published,
         )
-        self.documents = SimDocuments(self.world, self.invariants.committed)
+        self.documents = SimDocuments(self.world, self._committed)
         self.data = SimBucket(
             "data", self.world, self.bus, self.invariants.wrote
         )
@@ -95,7 +99,7 @@ class Simulation:
         self.jobs = SimJobs(
             self.world,
             self.bus,
-            lambda worker: self.workers.run(worker, self.data),
+            self._work,
             self.invariants.job_started,
             self.invariants.left,
         )
@@ -103,6 +107,10 @@ class Simulation:
         self.invariants.data = self.data
         self.invariants.bus = self.bus
         self.invariants.jobs = self.jobs
+        self.outside = SimOutside(self.world)
+        self.promises = Promises(
+            self.world, self.outside, self.documents, self.bus, self.jobs
+        )
         self.ports = Ports(
             documents=self.documents,
             uploads=SimBucket("uploads", self.world, self.bus, lambda *_: None),
@@ -111,7 +119,7 @@ class Simulation:
             jobs=self.jobs,
             warehouse=SimWarehouse(self.world),
             secrets=SimSecrets(self.world),
-            outside=SimOutside(self.world),
+            outside=self.outside,
             identity=LoopbackIdentity(),
             billing=NoBilling(),
             clock=_Clock(self.world),
@@ -126,6 +134,16 @@ class Simulation:
             self.invariants.stopped,
         )
         self.invariants.launched = self.scenario.launched
+
+    def _work(self, worker: Worker) -> int:
+        """What a job's process does: it trains, or does a step at length."""
+        if worker.execution.trains:
+            return self.workers.run(worker, self.data)
+        return job.main(worker.execution.env)
+
+    def _committed(self, changes: list[Change]) -> None:
+        self.invariants.committed(changes)
+        self.promises.committed(changes)
 
     def run(self) -> None:
         """Raises: Violation."""
@@ -145,6 +163,7 @@ class Simulation:
             world.at(next_sweep, partial(self._tick, sweeps))
             world.step()
         self.invariants.final(self.scenario.expected)
+        self.promises.final(self.scenario.expected)
 
     def _tick(self, number: int) -> None:
         self.bus.tick("timer.sweep", f"sweep {number}")
@@ -196,6 +215,9 @@ def _installed(simulation: Simulation) -> Iterator[None]:
         patch.object(manifest, "_cpu_features", list),
         patch.object(batches, "CHUNK", _CHUNK),
         patch.object(training, "CHUNK", _CHUNK),
+        patch.object(job, "configure", lambda *_: None),
+        patch.object(extract, "SMALL_ROWS", simulation.small),
+        patch.object(ingest, "SMALL_BYTES", simulation.small),
     ):
         yield
 

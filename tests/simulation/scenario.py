@@ -13,6 +13,7 @@ from mmmflow.queueing import queues
 
 from tests.simulation import data
 from tests.simulation.buckets import SimBucket
+from tests.simulation.demands import Demands
 from tests.simulation.documents import SimDocuments
 from tests.simulation.invariants import Expected
 from tests.simulation.warehouse import csv_of
@@ -37,6 +38,12 @@ class Scenario:
     _regret: float = 0.0
     expected: Expected = field(default_factory=Expected)
 
+    def __post_init__(self) -> None:
+        self._demands = Demands(
+            self.world, self.ports, self.documents, self._person, self.expected
+        )
+        self.expected.today = lambda: self.world.clock().date().isoformat()
+
     def prepare(self) -> None:
         """Data of one country is there; people come and ask."""
         self._seed_data()
@@ -49,6 +56,7 @@ class Scenario:
             self._change_queue(index)
         for index in range(decisions.number("commands", 0, (0, 1, 2, 4))):
             self._command(index)
+        self._demands.prepare()
         if decisions.chance("new data", 0.08):
             self._new_data()
 
@@ -161,6 +169,7 @@ class Scenario:
                 "mapping_version": "m2",
             },
         }
+        self._demands.of_new_data()
         self.expected.experiments["early"] = 1
         self.expected.countries_with_data.add("FR")
         at = decisions.amount("early request at", 0.0, 0.0, 300.0)
@@ -228,7 +237,7 @@ class Scenario:
                 "name": "default",
                 "parallelism": parallelism,
                 "paused": False,
-                "daily_runs": None,
+                "daily_runs": self._demands.daily_runs(),
                 "daily_cost": None,
                 "actor": "seed",
                 "updated_at": self.world.clock().isoformat(),

@@ -20,7 +20,7 @@ T = TypeVar("T")
 Kind = Literal["handler", "worker", "person", "platform"]
 Outcome = Literal["returned", "raised", "died"]
 
-START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+START = datetime(2026, 3, 2, 23, 50, tzinfo=UTC)  # a day ends soon
 CALL = 0.002
 WHAT_COLUMN = 38
 _MOST_CALLS = 2000
@@ -122,8 +122,12 @@ class World:
             raise self.failure
 
     def clock(self, actor: Actor | None = None) -> datetime:
-        skew = actor.skew if actor else 0.0
-        return START + timedelta(seconds=round(self.now + skew, 6))
+        return self.clock_at(self.now + (actor.skew if actor else 0.0))
+
+    @staticmethod
+    def clock_at(seconds: float) -> datetime:
+        """What a clock shows so long after the beginning."""
+        return START + timedelta(seconds=round(seconds, 6))
 
     # actors
 
