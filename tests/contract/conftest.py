@@ -28,7 +28,7 @@ IMPLEMENTATIONS = {
     "bucket": ["embedded", "cloud"],
     "jobs": ["embedded", "cloud"],
     "secrets": ["embedded", "cloud"],
-    "warehouse": ["embedded", "snowflake"],
+    "warehouse": ["embedded", "cloud"],
 }
 
 
@@ -144,7 +144,7 @@ def embedded_warehouse(embedded_world: World) -> Warehouse:
 
 
 @pytest.fixture
-def snowflake_warehouse(
+def cloud_warehouse(
     fresh_name: str, fakesnow_host: str, embedded_world: World
 ) -> Warehouse:
     from mmmflow.cloud.environment import Snowflake
