@@ -41,7 +41,7 @@ resource "google_project_iam_custom_role" "keeper" {
   for_each = {
     look    = ["run.executions.get", "run.executions.list", "run.jobs.get"]
     stop    = ["run.executions.get", "run.executions.list", "run.executions.cancel", "run.jobs.get"]
-    secrets = ["secretmanager.secrets.get", "secretmanager.versions.add", "secretmanager.versions.destroy", "secretmanager.versions.disable", "secretmanager.versions.get", "secretmanager.versions.list"]
+    secrets = ["secretmanager.secrets.get", "secretmanager.secrets.update", "secretmanager.versions.add", "secretmanager.versions.destroy", "secretmanager.versions.disable", "secretmanager.versions.get", "secretmanager.versions.list"]
   }
 
   role_id     = replace("${local.prefix}-${each.key}", "-", "_")

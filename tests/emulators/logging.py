@@ -95,7 +95,9 @@ class CloudLogging:
 
 
 def _is_of(entry: LogEntry, resources: Any) -> bool:
-    return any(entry.log_name.startswith(f"{name}/") for name in resources)
+    """Of the project that is asked, or that a view of its log is of."""
+    projects = ("/".join(name.split("/")[:2]) for name in resources)
+    return any(entry.log_name.startswith(f"{p}/") for p in projects)
 
 
 def _holds(entry: LogEntry, term: "re.Match[str]") -> bool:

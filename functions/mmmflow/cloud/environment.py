@@ -57,6 +57,12 @@ class Environment:
         parent = f"projects/{self.project}/locations/{self.region}"
         return f"{parent}/jobs/{self.prefix}-{name}"
 
+    @property
+    def log_view(self) -> str:
+        """The view of the log that holds the lines of our jobs only."""
+        bucket = f"projects/{self.project}/locations/global/buckets/_Default"
+        return f"{bucket}/views/{self.prefix.replace('-', '_')}_jobs"
+
     def secret(self, name: str) -> str:
         """The full name of a secret, as `snowflake-key`."""
         return f"projects/{self.project}/secrets/{self.prefix}-{name}"

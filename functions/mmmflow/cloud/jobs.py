@@ -30,7 +30,7 @@ from mmmflow.ports import Execution
 _TO_RUN = "roles/run.jobsExecutorWithOverrides"
 _TO_READ = "roles/run.viewer"
 _TO_CANCEL = "roles/run.jobsExecutor"
-_TO_READ_LOGS = "roles/logging.viewer"
+_TO_READ_LOGS = "roles/logging.viewAccessor"
 _START_SECONDS = 30.0
 _CALL_SECONDS = 10.0
 _MOST_LINES = 1000  # of one page of the log
@@ -92,9 +92,7 @@ class CloudRunJobs:
             return []
         from mmmflow.cloud import logs
 
-        with failures.told(
-            f"projects/{self._environment.project}/logs", _TO_READ_LOGS
-        ):
+        with failures.told(self._environment.log_view, _TO_READ_LOGS):
             return logs.last_lines(
                 self._environment,
                 execution,

@@ -38,7 +38,7 @@ def last_lines(
         )
     )
     request = ListLogEntriesRequest(
-        resource_names=[f"projects/{environment.project}"],
+        resource_names=[environment.log_view],
         filter=query,
         order_by="timestamp desc",
         page_size=lines,
