@@ -20,10 +20,10 @@ from mmmflow.submit import requests
 from tests.emulators.deployment import DATABASE
 
 SAMPLE = Path(mmmflow.local.__path__[0]) / "sample"
-TABLE = f"{DATABASE}.PUBLIC.MARKETING_WEEKLY"
+TABLE = "MARKETING_WEEKLY"
 
 
-def fill_warehouse(ports: CloudPorts) -> None:
+def fill_warehouse(ports: CloudPorts, table: str = TABLE) -> None:
     """The sample as a table, as a dbt run would leave it."""
     warehouse = ports.warehouse
     assert isinstance(warehouse, SnowflakeWarehouse)
@@ -31,7 +31,7 @@ def fill_warehouse(ports: CloudPorts) -> None:
     with warehouse._session.cursor() as cursor:
         for statement in (
             f"CREATE DATABASE IF NOT EXISTS {DATABASE}",
-            f"CREATE OR REPLACE TABLE {TABLE} AS"  # noqa: S608
+            f"CREATE OR REPLACE TABLE {_full(table)} AS"  # noqa: S608
             f" SELECT * FROM read_csv('{file}')",
         ):
             cursor.execute(statement)
@@ -55,6 +55,7 @@ def of_sample(
     *,
     adstock: tuple[str, ...] = ("geometric",),
     countries: tuple[str, ...] = ("DE",),
+    table: str = TABLE,
     actor: str = "dbt",
 ) -> Asked:
     """An upstream system's wish: each country and adstock of the sample."""
@@ -64,7 +65,7 @@ def of_sample(
     body: dict[str, Any] = {
         "schema_version": 1,
         "actor": actor,
-        "source": {"table": TABLE, "country_column": "country"},
+        "source": {"table": _full(table), "country_column": "country"},
         "countries": list(countries),
         "mapping_version": version,
         "train": {
@@ -93,3 +94,7 @@ def wait(ports: Ports, asked: Asked, seconds: float) -> Standing:
             stood = now.outcome if now is not None else "nobody took it up"
             raise TimeoutError(f"not done after {seconds:.0f} s: {stood}")
         time.sleep(0.2)
+
+
+def _full(table: str) -> str:
+    return f"{DATABASE}.PUBLIC.{table}"

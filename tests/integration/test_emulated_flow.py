@@ -36,7 +36,9 @@ class World:
 
         `meanwhile` is called with its id as soon as it is RUNNING.
         """
-        asked = main_job.of_sample({**SMALL, "seed": seed}, actor=f"dbt{seed}")
+        table = f"WEEKLY_{seed}"  # what was extracted once is used again
+        main_job.fill_warehouse(self.ports, table)
+        asked = main_job.of_sample({**SMALL, "seed": seed}, table=table)
         embedded.publish(self.ports, asked.job)
         if meanwhile is not None:
             meanwhile(self._running(asked))
@@ -68,7 +70,6 @@ class World:
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     with deployed("mmm-flow") as deployment, reached(deployment) as ports:
-        main_job.fill_warehouse(ports)
         yield World(deployment, ports)
 
 
