@@ -15,7 +15,7 @@ STRETCH: dict[Interval, int] = {"day": 91, "week": 13, "month": 6}
 FAR = 6.0
 _YEAR: dict[Interval, int] = {"day": 365, "week": 52, "month": 12}
 _SMOOTH = 9
-_SEASONAL, _ALONE, _SHIFT = 3.0, 3.0, 4.0
+_SEASONAL, _ALONE, _SHIFT, _NOISE = 3.0, 3.0, 4.0, 3.0
 # A normal distribution's standard deviation in units of its MAD.
 _SIGMA = 1.4826
 
@@ -50,30 +50,31 @@ def level_shifts(
 
     The contrast of a point is the median of the stretch from it on less that
     of the stretch before; of what is `seasonal` also less the median of the
-    same time of all years, where there are two. A trend gives every point
-    the same contrast; a shift gives one that is more than four robust
-    standard deviations of all contrasts, two of the series' noise, and
-    `least`, away from their median.
+    same time of the other years, where there are any. A trend gives every
+    point the same contrast; a shift gives one that is more than four robust
+    standard deviations of all contrasts, three of the series' noise, and
+    `least`, away from their median. In few years a shift echoes in the
+    others: of a point and its echoes the one of the largest change counts.
     """
     w, year = STRETCH[step], _YEAR[step]
     if len(x) < 4 * w:
         return []
     windows = np.lib.stride_tricks.sliding_window_view(x, w)
     medians = np.median(windows, axis=1)
-    contrast = medians[w:] - medians[:-w]
-    if seasonal:
-        contrast = contrast - _season(contrast, year)
+    raw = medians[w:] - medians[:-w]
+    contrast = raw - _other_years(raw, year) if seasonal else raw
     centred = contrast - np.median(contrast)
     centre = pd.Series(x).rolling(_SMOOTH, center=True, min_periods=3).median()
     noise = robust_deviation(x - centre.to_numpy())
-    limit = max(_SHIFT * robust_deviation(centred), _SHIFT / 2 * noise, least)
+    limit = max(_SHIFT * robust_deviation(centred), _NOISE * noise, least)
     found: list[tuple[int, float]] = []
     left = np.abs(centred)
     while left.max() > limit and len(found) < 2:
         t = int(left.argmax())
-        found.append((t + w, float(contrast[t])))
-        # The median of few years echoes a shift in the years around it.
-        for echo in range(t % year, len(left), year):
+        echoes = list(range(t % year, len(left), year)) if seasonal else [t]
+        best = max(echoes, key=lambda at: abs(raw[at] - np.median(raw)))
+        found.append((best + w, float(contrast[best])))
+        for echo in echoes:
             left[max(0, echo - w) : echo + w + 1] = 0
     return sorted(found)
 
@@ -96,15 +97,18 @@ def _is_seasonal(z: FloatArray, t: int, year: int) -> bool:
     return False
 
 
-def _season(contrast: FloatArray, year: int) -> FloatArray:
-    """What the contrast of a point's time of the year usually is."""
-    years = -(-len(contrast) // year)
-    if len(contrast) < 2 * year:
-        return np.zeros_like(contrast)
-    padded = np.full(years * year, np.nan)
-    padded[: len(contrast)] = contrast
-    usual = np.nanmedian(padded.reshape(years, year), axis=0)
-    return np.asarray(np.tile(usual, years)[: len(contrast)])
+def _other_years(contrast: FloatArray, year: int) -> FloatArray:
+    """The median of the same time of the other years; 0 without any."""
+    usual = np.zeros_like(contrast)
+    for t in range(len(contrast)):
+        others = [
+            contrast[at]
+            for at in range(t % year, len(contrast), year)
+            if at != t
+        ]
+        if others:
+            usual[t] = np.median(others)
+    return usual
 
 
 def robust_deviation(x: FloatArray) -> float:
