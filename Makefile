@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-CODE := functions py-worker infra tests docs
+CODE := functions py-worker r-worker infra tests docs
 RUN_OPTIONS = $(if $(DATA),--data "$(DATA)") \
   $(if $(MAPPING),--mapping "$(MAPPING)") \
   $(foreach country,$(COUNTRY),--country "$(country)") \
