@@ -4,9 +4,11 @@
 #   Rscript run_all.R --input DIR --output DIR [--processes N]
 #     [--previous MODEL.json] [--progress FILE]
 #
-# DIR of --input holds job_config.json, input_data.csv, if the holidays are your
-# own, holidays.csv, and, for a refresh, previous.json. `python -m
-# mmmflow_robyn` reads and writes Parquet too. Exit code: 0 succeeded or skipped, 1 failed, 2 wrong arguments.
+# DIR of --input holds job_config.json, input_data.csv, holidays.csv if the
+# holidays are your own, and previous.json for a refresh. `python -m
+# mmmflow_robyn` reads and writes Parquet too.
+#
+# Exit code: 0 succeeded or skipped, 1 failed, 2 wrong arguments.
 
 worker_folder <- local({
   here <- normalizePath(dirname(sub("^--file=", "", grep(

@@ -35,7 +35,8 @@ outputs <- robyn_outputs(
   pareto_fronts = "auto", csv_out = "pareto", clusters = TRUE,
   export = TRUE, plot_folder = arguments[3], plot_pareto = TRUE
 )
-best <- outputs$resultHypParam$solID[which.min(outputs$resultHypParam$error_score)]
+found <- outputs$resultHypParam
+best <- found$solID[which.min(found$error_score)]
 robyn_allocator(
   InputCollect = inputs, OutputCollect = outputs, select_model = best,
   scenario = "max_response", channel_constr_low = 0.5, channel_constr_up = 2,

@@ -41,7 +41,8 @@ test_that("a budget within the bounds can be placed", {
 })
 
 test_that("a budget that the bounds do not allow gets no proposal", {
-  expect_match(why_not(list(total_budget = 1000)), "budget of 1,000.*150 to 600")
+  found <- why_not(list(total_budget = 1000))
+  expect_match(found, "budget of 1,000.*150 to 600")
 })
 
 test_that("channels without effect hold no budget", {
