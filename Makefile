@@ -22,7 +22,7 @@ RUN_OPTIONS = $(if $(DATA),--data "$(DATA)") \
   test-api-fuzz \
   bench-extract bench-ingest bench-leases bench-publish distclean test-r \
   test-robyn bench-robyn compare-engines check-images package run-emulated \
-  bench-coldstart
+  bench-coldstart smoke-cloud
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
@@ -133,6 +133,11 @@ bench-ingest: $(VENV)/dev.stamp ## a dropped CSV to Parquet: MB/s and memory (MB
 
 package: $(VENV)/dev.stamp ## what Cloud Functions gets, as build/mmmflow-<sha256>.zip
 	@$(BIN)/python infra/package.py
+
+smoke-cloud: $(VENV)/dev.stamp ## each claim that only a real project can show (PROJECT= ENVIRONMENT= REGION=)
+	@$(BIN)/python -m infra.smoke --project "$(PROJECT)" \
+	  $(if $(ENVIRONMENT),--environment "$(ENVIRONMENT)") \
+	  $(if $(REGION),--region "$(REGION)")
 
 run-emulated: $(VENV)/dev.stamp ## the main job as deployed, on emulators (COUNTRY=, PRESET=test)
 	@$(BIN)/python -m tests.emulators $(foreach country,$(COUNTRY),--country "$(country)") \
