@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import datetime
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,9 @@ from mmmflow.domain.errors import InvalidInputError, Problem
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
 
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 _REFERENCE = re.compile(r'"\$ref": "([A-Za-z0-9_.-]+)#')
 
 
@@ -46,9 +50,23 @@ def _validator(name: str) -> "Draft202012Validator":
     registry = Registry[Any]().with_resources(
         list(zip(names, schemas, strict=True))
     )
+    formats = FormatChecker()
+    # The library checks it only where another package is installed.
+    formats.checks("date-time", raises=ValueError)(_is_time)
     return Draft202012Validator(
-        _load(name), registry=registry.crawl(), format_checker=FormatChecker()
+        _load(name), registry=registry.crawl(), format_checker=formats
     )
+
+
+def _is_time(value: object) -> bool:
+    """A time as RFC 3339 writes it; what is no text is not looked at.
+
+    Raises: ValueError: there is no such day or hour.
+    """
+    if not isinstance(value, str):
+        return True
+    datetime.fromisoformat(value.upper())
+    return _TIME.fullmatch(value) is not None
 
 
 def parse(text: str | bytes) -> Any:

@@ -120,3 +120,20 @@ def test_a_batch_is_open_while_a_dataset_of_it_is_still_to_be_trained(
         hear_all(world)
         assert len(told(world)) == (0 if country == "DE" else 1)
     assert told(world) == [counts(failed=2)]
+
+
+def test_the_end_is_told_though_the_last_was_deleted_before(
+    world: World,
+) -> None:
+    world.prepared()
+    first, last = world.queued(2)
+    for id in (first, last):
+        commands.cancel(world.ports, id, actor="me")
+    ended = [
+        b for b in world.sent("experiment.changed") if b["state"] == "CANCELLED"
+    ]
+    commands.delete(world.ports, last, actor="me", keep_objects=True)
+    (of_last,) = (b for b in ended if b["experiment_id"] == last)
+    tally(Message("experiment.changed", "1", of_last), world.ports)
+    (told,) = world.sent("batch.changed")
+    assert told["batch_id"] == world.experiment(first)["batch_id"]

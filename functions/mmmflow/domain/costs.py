@@ -1,19 +1,18 @@
 """What a run is estimated to cost: engine × iterations × trials.
 
 An estimate for the guard of a queue's spending, made before the run from the
-table below. What was really paid comes from the bill.
+table below and the list prices. What was really paid comes from the bill.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mmmflow.domain import jobs
+from mmmflow.domain import jobs, prices
 
-CURRENCY = "USD"
-# Cloud Run jobs, list price of a tier 1 region, per second.
-_PER_VCPU = 0.000018
-_PER_GIB = 0.000002
+CURRENCY = prices.CURRENCY
+_PER_VCPU = prices.PRICES["job_cpu"].per_unit
+_PER_GIB = prices.PRICES["job_memory"].per_unit
 
 
 @dataclass(frozen=True)
@@ -24,11 +23,15 @@ class EngineCost:
     vcpu_seconds_per_model: float
 
 
-# Seconds: the whole run but the search (inputs, Pareto front, one-pagers);
-# the search, per model, is shared by all the job's processors.
+# Seconds: the whole run but the search (start, inputs, Pareto front,
+# one-pagers); the search, per model, is shared by all the job's processors.
+# Robyn was recorded at 12.13 models a second on one core (run_summary.json of
+# tests/reference). The native engine searches thousands a second and is done in
+# ten seconds (make bench-engine): its line leaves room for daily data, many
+# channels and the start of a container, so that a guard errs to the safe side.
 TABLE: Mapping[str, EngineCost] = {
     "native": EngineCost(seconds=60, vcpu_seconds_per_model=0.002),
-    "robyn": EngineCost(seconds=180, vcpu_seconds_per_model=0.1),
+    "robyn": EngineCost(seconds=180, vcpu_seconds_per_model=1 / 12.13),
 }
 
 

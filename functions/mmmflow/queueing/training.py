@@ -101,6 +101,7 @@ def _released(ports: Ports, data: Json) -> Json | None:
     if _is_held_back(ports, waits_for, now):
         return None
     try:
+        data = own_preparation.pinned(ports, data)
         found = available(ports, data)
         if found is None:
             rest = {
@@ -169,6 +170,8 @@ def changed(data: Json) -> list[Outgoing]:
         "attempt": data["attempt"],
         "updated_at": data["updated_at"],
     }
+    if data.get("batch_id"):
+        body["batch_id"] = data["batch_id"]
     return [Outgoing("experiment.changed", data["correlation_id"], body)]
 
 

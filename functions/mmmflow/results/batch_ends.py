@@ -17,31 +17,37 @@ COLLECTION = "batch_ends"
 _OPEN = sorted(state.value for state in set(State) - TERMINAL)
 
 
-def tell(ports: Ports, experiment_id: str) -> None:
-    """Tell that the experiment's batch is done, if it is and nobody did."""
-    document = ports.documents.get("experiments", experiment_id)
-    if document is None or document.data["batch_id"] is None:
+def tell(ports: Ports, changed: Json) -> None:
+    """Tell that the batch of what has changed is done, if nobody did.
+
+    The experiment may be deleted since: its message names the batch.
+    """
+    document = ports.documents.get("experiments", changed["experiment_id"])
+    data = document.data if document is not None else changed
+    batch_id = data.get("batch_id")
+    if batch_id is None:
         return
-    batch_id = document.data["batch_id"]
     while not _is_open(ports, batch_id):
         counted = _count(ports, batch_id)
+        if counted["last"] is None:  # all of it is deleted
+            return
         if _is_open(ports, batch_id):  # by a retry, while it was counted
             return
         known = ports.documents.get(COLLECTION, batch_id)
         if known is not None and known.data["counted"] == counted:
             return
-        data: Json = {
+        end: Json = {
             "schema_version": 1,
             "batch_id": batch_id,
             "counted": counted,
             "told_at": ports.clock.now().isoformat(),
         }
         write: Write = (
-            Create(COLLECTION, batch_id, data)
+            Create(COLLECTION, batch_id, end)
             if known is None
-            else Update(COLLECTION, batch_id, known.version, data)
+            else Update(COLLECTION, batch_id, known.version, end)
         )
-        message = _message(batch_id, counted, document.data["correlation_id"])
+        message = _message(batch_id, counted, changed["correlation_id"])
         if outbox.commit(ports, [write], [message]):
             return
 

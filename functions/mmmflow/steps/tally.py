@@ -10,4 +10,4 @@ def tally(message: Message, ports: Ports) -> None:
     """Count what is left of the batch, when one of it has ended."""
     schema.require("experiment.changed.json", message.body)
     if message.body["state"] in TERMINAL:
-        batch_ends.tell(ports, message.body["experiment_id"])
+        batch_ends.tell(ports, message.body)

@@ -81,3 +81,23 @@ def test_json_that_can_not_be_stored_is_no_json(text: str) -> None:
 def test_other_json_is_read_as_it_is(value: Any) -> None:
     assert schema.parse(json.dumps(value)) == value
     assert schema.parse(json.dumps(value).encode()) == value
+
+
+@pytest.mark.parametrize(
+    ("time", "right"),
+    [
+        ("2026-12-31T22:00:00Z", True),
+        ("2026-12-31T22:00:00.123456+01:00", True),
+        ("2026-12-31t22:00:00z", True),
+        ("2026-12-31T22:00:00", False),
+        ("2026-12-31", False),
+        ("2026-02-30T00:00:00Z", False),
+        ("2026-12-31T25:00:00Z", False),
+        ("2026-12-31 22:00:00Z", False),
+        ("tomorrow", False),
+        ("", False),
+    ],
+)
+def test_a_time_is_one_of_rfc_3339(time: str, *, right: bool) -> None:
+    asked = {"country": "DE", "not_before": time}
+    assert (schema.check("experiment.json", asked) == []) is right
