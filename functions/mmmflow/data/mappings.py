@@ -103,25 +103,6 @@ def validate(document: Json, columns: Mapping[str, str]) -> list[Difference]:
     return mapping_validation.validate(document, columns)
 
 
-def validate_for_dataset(
-    ports: Ports, scope: str, version: str, dataset_id: str
-) -> list[Difference]:
-    """An accepted mapping against a stored dataset.
-
-    Raises: NotFoundError.
-    """
-    from mmmflow.data import datasets
-
-    dataset = ports.documents.get("datasets", dataset_id)
-    if dataset is None:
-        raise NotFoundError(f"dataset {dataset_id}")
-    marker = datasets.read_marker(ports, dataset.data)
-    columns = {one["name"]: one["type"] for one in marker["columns"]}
-    return mapping_validation.validate(
-        _accepted(ports, scope, version), columns
-    )
-
-
 def diff(ports: Ports, scope: str, before: str, after: str) -> list[Change]:
     """What changed between two accepted versions of a scope's mapping.
 

@@ -76,17 +76,6 @@ def detect(dates: Sequence[date]) -> tuple[Frequency, list[Gap]]:
     return Frequency(usual, start), gaps
 
 
-def interval(dates: Sequence[date]) -> Interval:
-    """The distance between rows, which must be the same throughout.
-
-    Raises:
-        InvalidInputError: as `detect`, or there are gaps.
-    """
-    found, gaps = detect(dates)
-    refuse_gaps(found, gaps)
-    return found.interval
-
-
 def refuse_gaps(frequency: Frequency, gaps: Sequence[Gap]) -> None:
     """Raises: InvalidInputError that names the gaps, if there are any."""
     if not gaps:

@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from mmmflow.domain.errors import Problem
-
 Severity = Literal["info", "warning", "error"]
 _RANK: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
@@ -105,16 +103,6 @@ class Cleaning:
 def ranked(findings: Iterable[Finding]) -> list[Finding]:
     """The worst first; what is equally bad stays in its order."""
     return sorted(findings, key=lambda finding: _RANK[finding.severity])
-
-
-def of_problems(problems: Iterable[Problem]) -> list[Finding]:
-    """What stands in the way of any model, as findings of a report."""
-    return [
-        Finding(
-            "error", "", problem.what, problem.hint, "refused", problem.where
-        )
-        for problem in problems
-    ]
 
 
 def periods(count: int) -> str:

@@ -14,9 +14,8 @@ from mmmflow.data import mappings
 from mmmflow.domain import mapping as data_mapping
 from mmmflow.domain import mapping_diff
 from mmmflow.domain.errors import InvalidInputError
+from mmmflow.local.main_job import EVERYTHING
 from mmmflow.ports import Json
-
-EVERYTHING = "ALL"
 
 
 def suggest(path: Path, rules: Path | None = None) -> Json:

@@ -2,9 +2,32 @@
 
 from mmmflow.data import mappings
 from mmmflow.domain import preparation
+from mmmflow.domain.errors import InvalidInputError
 from mmmflow.messaging.outbox import Outgoing
 from mmmflow.ports import Json, Ports
 from mmmflow.queueing import wanted_data
+
+
+def pinned(ports: Ports, data: Json) -> Json:
+    """The experiment with the generation of its annotations.
+
+    Where none is named it is the one that stands there now; whoever writes
+    the experiment writes it too, so that it stays that.
+
+    Raises:
+        InvalidInputError: there is no such object.
+    """
+    asked = data["request"].get("annotations")
+    if not asked or "generation" in asked:
+        return data
+    info = ports.data.stat(asked["name"])
+    if info is None:
+        raise InvalidInputError.of(
+            "annotations.name", f"there is no {asked['name']}"
+        )
+    annotations = {**asked, "generation": info.generation}
+    request = {**data["request"], "annotations": annotations}
+    return {**data, "request": request}
 
 
 def wanted(ports: Ports, data: Json) -> Json | None:
