@@ -11,7 +11,11 @@ from mmmflow import schema
 from mmmflow.domain.errors import InvalidInputError
 
 SCHEMAS = sorted(
-    (f for f in files("mmmflow").joinpath("schemas").iterdir()),
+    (
+        file
+        for file in files("mmmflow").joinpath("schemas").iterdir()
+        if file.name.endswith(".json")
+    ),
     key=lambda f: f.name,
 )
 REQUEST = {
