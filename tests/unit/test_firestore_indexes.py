@@ -19,7 +19,13 @@ from mmmflow.messaging import dead_letters
 from mmmflow.people import notifications
 from mmmflow.ports import Create, Order, Where
 from mmmflow.queueing import ordering, queues
-from mmmflow.show import dataset_views, history, queue_views, views
+from mmmflow.show import (
+    dataset_views,
+    history,
+    mapping_views,
+    queue_views,
+    views,
+)
 from mmmflow.submit import standing
 
 from tests import firestore_indexes as indexes
@@ -172,6 +178,7 @@ def asked_by_people(world: World) -> set[Shape]:
     list(history.lines(ports, []))
     views.refused(ports)
     notifications.targets(ports)
+    mapping_views.index(ports, "DE", 50)
     for country in (None, "DE"):
         dataset_views.index(ports, country, 50, None)
     query = {"query": "SELECT 1", "countries": ["DE"], "source": {}}
