@@ -167,6 +167,29 @@ def test_annotations_are_those_of_the_generation_that_was_named(
     assert "of generation" in world.experiment(id)["error"]["error"]
 
 
+def test_annotations_without_a_generation_are_those_that_stand_there(
+    world: World,
+) -> None:
+    world.prepared()
+    named = annotations(world, "date,strike\n2024-01-10,1\n")
+    (id,) = world.queued(annotations={"name": named["name"]})
+    pinned = world.experiment(id)["request"]["annotations"]
+    assert pinned["generation"] == named["generation"]
+    deliver(world)
+    assert world.experiment(id)["state"] == "QUEUED"
+
+
+def test_annotations_that_are_not_there_fail_with_the_reason(
+    world: World,
+) -> None:
+    world.prepared()
+    (id,) = world.queued(annotations={"name": "annotations/none.csv"})
+    assert (
+        "there is no annotations/none.csv"
+        in (world.experiment(id)["error"]["error"])
+    )
+
+
 def test_a_goal_that_never_changes_is_skipped_before_it_runs(
     world: World,
 ) -> None:

@@ -186,7 +186,9 @@ def _choose(column: Evidence, named: Named) -> Choice:
 def _by_content(column: Evidence, named: Named) -> Choice | None:
     """What the content alone decides."""
     name = column.name
-    if column.distinct <= 1:
+    # Of texts an empty cell is a level of its own.
+    levels = column.distinct + (column.kind == "text" and column.nulls > 0)
+    if column.distinct == 0 or levels == 1:
         what = "it is empty" if column.distinct == 0 else "it is constant"
         return Choice(name, "ignored", what, 0.95)
     if column.sum_of:
@@ -203,7 +205,8 @@ def _text(column: Evidence, named: Named) -> Choice:
     """A text is a factor, if its values come again."""
     if named.role == "ignored":
         return Choice(column.name, "ignored", named.why, 0.9)
-    reason = f"a text with {column.distinct} different values"
+    values = "value" if column.distinct == 1 else "different values"
+    reason = f"a text with {column.distinct} {values}"
     if column.distinct > _LEVELS:
         return Choice(column.name, "ignored", reason, 0.7)
     if named.role in ("factor", "context"):
