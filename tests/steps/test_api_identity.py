@@ -124,6 +124,12 @@ def walk(client: HeldClient, headers: dict[str, str]) -> dict[str, int]:
     }
 
 
+# What is posted because it is long, and changes nothing.
+ASKING = (
+    "/dry-run", "/validate", "/suggest", "/what-if", "/status", "/metadata",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("who", STRANGERS)
 def test_no_route_answers_a_stranger(
     client: HeldClient, google: Google, who: str
@@ -148,7 +154,8 @@ def test_a_viewer_may_call_what_changes_nothing_and_no_other_route(
     changing = {
         f"{o.method} {o.path}"
         for o in openapi.operations()
-        if o.method != "GET" or o.path == f"{V1}/train"
+        if (o.method != "GET" and not o.path.endswith(ASKING))
+        or o.path == f"{V1}/train"
     }
     assert refused == changing
 

@@ -27,6 +27,7 @@ class Route(NamedTuple):
     path: str
     handler: Callable[..., Response]
     changes: bool = False  # something, though its method is GET
+    only_asks: bool = False  # and changes nothing, though its method is POST
 
     @property
     def is_safe(self) -> bool:
@@ -34,7 +35,7 @@ class Route(NamedTuple):
 
     @property
     def role(self) -> Role:
-        return "viewer" if self.is_safe else "operator"
+        return "viewer" if self.is_safe or self.only_asks else "operator"
 
 
 class Command(NamedTuple):

@@ -74,8 +74,8 @@ _PATH = "/api/v1/mappings"
 ROUTES = (
     Route("GET", _PATH, index),
     Route("POST", _PATH, save),
-    Route("POST", f"{_PATH}/validate", validate),
-    Route("POST", f"{_PATH}/suggest", suggest),
+    Route("POST", f"{_PATH}/validate", validate, only_asks=True),
+    Route("POST", f"{_PATH}/suggest", suggest, only_asks=True),
     Route("GET", f"{_PATH}/<scope>/<version>", show),
     Route("GET", "/api/v1/mapping-changes", changes),
 )

@@ -145,7 +145,7 @@ ROUTES = (
     Route("GET", f"{_PATH}/train", train, changes=True),
     Route("POST", f"{_PATH}/train", train),
     Route("GET", f"{_PATH}/status", status),
-    Route("POST", f"{_PATH}/status", status),
+    Route("POST", f"{_PATH}/status", status, only_asks=True),
     Route("GET", f"{_PATH}/metadata", metadata),
-    Route("POST", f"{_PATH}/metadata", metadata),
+    Route("POST", f"{_PATH}/metadata", metadata, only_asks=True),
 )

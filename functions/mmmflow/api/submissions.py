@@ -169,8 +169,8 @@ def _answer(
 
 ROUTES = (
     Route("POST", "/api/v1/experiments", submit),
-    Route("POST", "/api/v1/experiments/dry-run", try_out),
+    Route("POST", "/api/v1/experiments/dry-run", try_out, only_asks=True),
     Route("POST", "/api/v1/batches", batch),
-    Route("POST", "/api/v1/batches/dry-run", try_batch),
+    Route("POST", "/api/v1/batches/dry-run", try_batch, only_asks=True),
     Route("GET", "/api/v1/revisions/next", next_revision),
 )

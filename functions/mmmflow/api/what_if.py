@@ -25,4 +25,5 @@ def allocate(request: Request, ports: Ports, id: str) -> Response:
     return http.answer(ports, found, f"{gain:+,.0f} response to media")
 
 
-ROUTES = (Route("POST", "/api/v1/experiments/<id>/what-if", allocate),)
+_PATH = "/api/v1/experiments/<id>/what-if"
+ROUTES = (Route("POST", _PATH, allocate, only_asks=True),)
