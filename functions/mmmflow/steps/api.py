@@ -7,7 +7,12 @@ from werkzeug.exceptions import HTTPException
 
 from mmmflow.api import guard, http, routes
 from mmmflow.domain.errors import InvalidInputError, NotAllowedError, Problem
-from mmmflow.ports import NotFoundError, Ports
+from mmmflow.ports import (
+    NotFoundError,
+    Ports,
+    RefusedError,
+    UnreachableError,
+)
 from mmmflow.submit import requests
 
 log = logging.getLogger(__name__)
@@ -25,6 +30,9 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+
+_MEND = "who deployed it can mend that; till then nothing else helps"
 
 
 def api(request: Request, ports: Ports) -> Response:
@@ -45,6 +53,14 @@ def api(request: Request, ports: Ports) -> Response:
     except NotFoundError as missing:
         problem = Problem("", f"there is no {missing}")
         response = http.error(ports, 404, "not_found", [problem])
+    except RefusedError as refused:
+        log.error("a service refuses: %s", refused)
+        problem = Problem("", str(refused), _MEND)
+        response = http.error(ports, 503, "refused", [problem])
+    except UnreachableError as silent:
+        log.warning("a service does not answer: %s", silent)
+        problem = Problem("", str(silent), "try again in a moment")
+        response = http.error(ports, 503, "unreachable", [problem])
     except HTTPException as error:
         problem = Problem("", error.description or error.name)
         response = http.error(ports, error.code or 500, "http", [problem])
