@@ -6,9 +6,9 @@ import sys
 import time
 
 import pytest
+from mmmflow.cli.progress import watch
 from mmmflow.local import main_job as embedded
 from mmmflow.local import results
-from mmmflow.local.watch import watch
 from rich.console import Console
 
 from tests.emulators import main_job
