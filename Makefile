@@ -122,6 +122,9 @@ check-infra: $(VENV)/dev.stamp $(VENV)/checkov.stamp ## the Terraform: format, p
 access: $(VENV)/dev.stamp ## write the table of who may do what into docs/access.md
 	@$(BIN)/python -m infra.checks.access
 
+scale: $(VENV)/dev.stamp ## what limits first at 100, 10,000 and 1,000,000 experiments a day
+	@$(BIN)/python -m infra.scale
+
 cost-model: $(VENV)/dev.stamp ## what a run, a month and an idle month cost
 	@$(BIN)/python -m infra.cost_model
 

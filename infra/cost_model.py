@@ -64,6 +64,12 @@ ASSUMED = Assumed()
 Use = dict[str, float]
 
 
+def load_measured() -> dict[str, Any]:
+    """By engine: seconds, files and MiB of a run, and who printed them."""
+    measured: dict[str, Any] = json.loads(_MEASURED.read_text())
+    return measured
+
+
 def run_use(engine: str, measured: Mapping[str, Any]) -> Use:
     """One experiment of 2000 × 5: its job, and what functions do for it."""
     machine = jobs.machine_of({"engine": engine, **MODELS})
@@ -74,7 +80,7 @@ def run_use(engine: str, measured: Mapping[str, Any]) -> Use:
         "object_write": measured[engine]["files"] + seconds / 5,
         "object_storage": measured[engine]["mib"] / 1024,
     }
-    return _sum(job, functions_use(_of_one_experiment()))
+    return _sum(job, functions_use(of_one_experiment()))
 
 
 def idle_use() -> Use:
@@ -124,7 +130,7 @@ def egress_use() -> Use:
     return {"gateway": _MONTH_HOURS, "address": _MONTH_HOURS}
 
 
-def _of_one_experiment() -> Mapping[Call, float]:
+def of_one_experiment() -> Mapping[Call, float]:
     """Calls of the functions for one more experiment, sweep's left out."""
     one = _functions_calls({"request 0 experiments": 2})
     two = _functions_calls({"request 0 experiments": 12})
@@ -158,7 +164,7 @@ def dollars(use: Use, *, free: bool = False) -> float:
 
 
 def main() -> int:
-    measured = json.loads(_MEASURED.read_text())
+    measured = load_measured()
     idle = idle_use()
     runs = {engine: run_use(engine, measured) for engine in ("native", "robyn")}
     print(f"List prices of {prices.AS_OF}, US dollars, europe-west1")
