@@ -1,9 +1,9 @@
 """Stages what Cloud Functions builds, as a zip named by its SHA-256.
 
 `main.py`, the package with its schemas and its page as real files, and the
-hashed requirements; nothing of one machine's services, no tests. The same
-source gives the same bytes anywhere: names in order, no times, no compression
-whose implementation could differ.
+hashed requirements; nothing of one machine's services, no command line, no
+tests. The same source gives the same bytes anywhere: names in order, no times,
+no compression whose implementation could differ.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 _SOURCE = ROOT / "functions"
 _LOCK = ROOT / "requirements-functions.lock"
-_LEFT_OUT = ("__pycache__", "local")
+_LEFT_OUT = ("__pycache__", "__main__.py", "cli", "local")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold
 _UNIX = 3
 _MODE = 0o100644 << 16

@@ -12,6 +12,7 @@ locals {
       { on = "data:batches/", may = "read", why = "reads a request too large for a message" },
       { on = "topic:dataset.requested", may = "publish", why = "asks again for what is not ready" },
       { on = "topic:experiment.changed", may = "publish", why = "announces experiments whose data failed" },
+      { on = "topic:training.requested", may = "publish", why = "asks for the data of experiments that go on" },
       { on = "job:extract", may = "start", why = "hands long queries to the job" },
       { on = "secret:snowflake-key", may = "use", why = "signs in to Snowflake" },
       { on = "secret:snowflake-key-passphrase", may = "use", why = "opens an encrypted key" },
@@ -21,6 +22,7 @@ locals {
       { on = "documents", may = "change", why = "keeps the dataset, its progress and its end" },
       { on = "data:datasets/", may = "keep", why = "writes the dataset" },
       { on = "topic:experiment.changed", may = "publish", why = "announces experiments whose data failed" },
+      { on = "topic:training.requested", may = "publish", why = "asks for the data of experiments that go on" },
       { on = "secret:snowflake-key", may = "use", why = "signs in to Snowflake" },
       { on = "secret:snowflake-key-passphrase", may = "use", why = "opens an encrypted key" },
       { on = "secret:snowflake-password", may = "use", why = "signs in where there is no key" },
@@ -109,6 +111,7 @@ locals {
       { on = "topic:notification.due", may = "publish", why = "tells each target on its own" },
     ]
     reconcile = [
+      { on = "data:datasets/", may = "read", why = "sees whether a step that ended had done its work" },
       { on = "documents", may = "change", why = "gives a dead attempt up" },
       { on = "data:signals/", may = "read", why = "lists what the attempt said" },
       { on = "data:robyn/", may = "keep", why = "fences the attempt" },
