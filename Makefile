@@ -29,10 +29,10 @@ help: ## list these commands
 	  awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 run: $(VENV)/run.stamp ## data in, best model and budget out (DATA= MAPPING= COUNTRY= PRESET= ENGINE=)
-	@$(BIN)/python -m mmmflow.local.cli run $(RUN_OPTIONS)
+	@bin/mmmflow run $(RUN_OPTIONS)
 
 serve: $(VENV)/run.stamp ## stay up, with the status page on loopback (PORT=8080)
-	@$(BIN)/python -m mmmflow.local.cli serve $(if $(PORT),--port $(PORT))
+	@bin/mmmflow serve $(if $(PORT),--port $(PORT))
 
 clean: ## forget all runs and start afresh (keeps the environment)
 	@rm -rf "$(MMMFLOW_HOME)" .coverage .pytest_cache .mypy_cache .ruff_cache

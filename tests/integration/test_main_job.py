@@ -16,7 +16,7 @@ MAPPING = SAMPLE / "mapping.json"
 
 def run(home: Path, *options: str | Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "mmmflow.local.cli", "run", *map(str, options)],
+        [sys.executable, "-m", "mmmflow", "run", *map(str, options)],
         env={**os.environ, "MMMFLOW_HOME": str(home)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Progress of the main job: a line for each experiment, live or in a log."""
+"""Progress: a line for each experiment, live or in a log."""
 
 import time
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from mmmflow.cli import text, watching
 from mmmflow.domain.experiment import TERMINAL
 from mmmflow.local.main_job import Standing
 from mmmflow.ports import Json, Ports
@@ -38,18 +39,22 @@ def watch(
     Raises:
         InvalidInputError: the request was refused.
     """
-    display = _Live(console) if console.is_terminal else _Log(console)
-    with display:
+    with display(console) as shown:
         while True:
             now = standing()
             if now is not None:
                 for dataset in now.datasets:
-                    display.dataset(dataset.data)
+                    shown.dataset(dataset.data)
                 for experiment in sorted(now.experiments, key=lambda e: e.id):
-                    display.experiment(views.summary(ports, experiment.data))
+                    shown.experiment(views.summary(ports, experiment.data))
                 if now.done:
                     return now
             time.sleep(_EVERY)
+
+
+def display(console: Console) -> "Live | Log":
+    """Bars on a terminal, lines elsewhere."""
+    return Live(console) if console.is_terminal else Log(console)
 
 
 def fraction(shown: Json) -> float:
@@ -85,10 +90,13 @@ def describe(shown: Json) -> str:
         words += f", {progress['iteration']:,} of {progress['iterations']:,}"
     if "best" in progress:
         words += f", best NRMSE {progress['best']['nrmse']:.4f}"
+    left = watching.time_left(shown)
+    if left is not None:
+        words += f", {text.span(left)} left in the search"
     return words
 
 
-class _Live:
+class Live:
     """Bars that move, for a terminal."""
 
     def __init__(self, console: Console) -> None:
@@ -101,7 +109,7 @@ class _Live:
         )
         self._tasks: dict[str, TaskID] = {}
 
-    def __enter__(self) -> "_Live":
+    def __enter__(self) -> "Live":
         self._progress.start()
         return self
 
@@ -114,8 +122,12 @@ class _Live:
         self._show(data["id"], f"{data['country']} data", done, what)
 
     def experiment(self, shown: Json) -> None:
-        name = f"{shown['country']} {shown['adstock']}"
-        self._show(shown["id"], name, fraction(shown), describe(shown))
+        self._show(
+            shown["id"],
+            text.harmless(watching.name(shown)),
+            fraction(shown),
+            text.harmless(describe(shown)),
+        )
 
     def _show(self, id: str, name: str, done: float, what: str) -> None:
         if id not in self._tasks:
@@ -128,7 +140,7 @@ class _Live:
             self._progress.stop_task(task)
 
 
-class _Log:
+class Log:
     """A line for each change, for a file or a pipe."""
 
     def __init__(self, console: Console) -> None:
@@ -136,7 +148,7 @@ class _Log:
         self._said: dict[str, str] = {}
         self._began = time.monotonic()
 
-    def __enter__(self) -> "_Log":
+    def __enter__(self) -> "Log":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -146,9 +158,10 @@ class _Log:
         self._say(data["id"], f"{data['country']} data", _dataset_words(data))
 
     def experiment(self, shown: Json) -> None:
-        words = describe(shown).partition(", ")[0]
-        name = f"{shown['country']} {shown['adstock']}"
-        self._say(shown["id"], name, words)
+        words = describe(shown)
+        if shown["progress"]:  # its figures change too often for a log
+            words = words.partition(", ")[0]
+        self._say(shown["id"], watching.name(shown), text.harmless(words))
 
     def _say(self, id: str, name: str, what: str) -> None:
         if self._said.get(id) != what:

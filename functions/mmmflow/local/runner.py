@@ -25,6 +25,7 @@ from mmmflow.ports import Ports
 log = logging.getLogger(__name__)
 
 SOURCE = Path(__file__).resolve().parents[2] / "main.py"
+_LOCK = "runner.lock"
 _AT_ONCE = 4
 _POLL = 0.05
 _SETTLE = 10.0
@@ -45,7 +46,7 @@ class Runner:
     """
 
     def __init__(self, home: Path, ports: Ports) -> None:
-        self._lock = _lock(home / "runner.lock")
+        self._lock = _lock(home / _LOCK)
         assert isinstance(ports.messages, SqliteMessages)  # noqa: S101
         assert isinstance(ports.jobs, SubprocessJobs)  # noqa: S101
         assert isinstance(ports.uploads, FolderBucket)  # noqa: S101
@@ -158,6 +159,18 @@ def configure_logging(home: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     configure(logging.FileHandler(path))
     return path
+
+
+def is_running(home: Path) -> bool:
+    """Whether some process delivers in this folder."""
+    path = home / _LOCK
+    if not path.exists():
+        return False
+    try:
+        _lock(path).close()
+    except AlreadyRunningError:
+        return True
+    return False
 
 
 def _lock(path: Path) -> Any:

@@ -39,12 +39,7 @@ class Server:
 
     def __init__(self, port: int, host: str = HOST) -> None:
         identity.require_safe(host, wiring.ports().identity)
-        api = functions_framework.create_app("api", str(SOURCE))
-        ports = wiring.ports()
-        buckets = (ports.uploads, ports.data)
-        app = SignedObjects(
-            api, [b for b in buckets if isinstance(b, FolderBucket)]
-        )
+        app = application()
         own = identity.is_loopback(host)
         try:
             self._server = make_server(
@@ -88,6 +83,16 @@ class Server:
 
     def wait(self) -> None:
         self._thread.join()
+
+
+def application() -> "WSGIApplication":
+    """The `api` function and this home's signed objects."""
+    ports = wiring.ports()
+    buckets = (ports.uploads, ports.data)
+    return SignedObjects(
+        functions_framework.create_app("api", str(SOURCE)),
+        [b for b in buckets if isinstance(b, FolderBucket)],
+    )
 
 
 class LoopbackOnly:

@@ -1,0 +1,49 @@
+"""The program `mmmflow`: its groups of commands, in the order of a day."""
+
+from pathlib import Path
+
+import click
+
+from mmmflow.cli import data, machine, mappings
+from mmmflow.cli.session import URL, Program, Session
+
+
+@click.group(
+    cls=Program, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.option(
+    "--home",
+    envvar="MMMFLOW_HOME",
+    default=".mmmflow",
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the embedded services keep everything.",
+)
+@click.option(
+    "--url",
+    envvar=URL,
+    default="",
+    help="The API of a deployed system, as https://…; or MMMFLOW_URL.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+@click.pass_context
+def main(context: click.Context, home: Path, url: str, as_json: bool) -> None:
+    """Marketing mix models, trained as data arrives.
+
+    Asks the API at --url with your Google identity; without one, the services
+    of this machine, whether or not `mmmflow serve` is up.
+    """
+    context.obj = Session(home.resolve(), url, as_json)
+
+
+COMMANDS: tuple[click.Command, ...] = (
+    machine.run,
+    machine.serve,
+    data.datasets,
+    data.extract,
+    data.upload,
+    data.quality,
+    mappings.mapping,
+)
+for command in COMMANDS:
+    main.add_command(command)
