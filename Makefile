@@ -82,6 +82,9 @@ fix: $(VENV)/dev.stamp ## format, and mend what the linter can
 	@$(BIN)/ruff check --fix $(CODE)
 	@$(BIN)/ruff format $(CODE)
 
+notices: $(VENV)/dev.stamp ## write whose work is used into THIRD_PARTY_NOTICES.md
+	@$(BIN)/python docs/notices.py
+
 docs: $(VENV)/dev.stamp ## make the generated parts of the docs anew
 	@$(BIN)/python docs/generate.py
 
