@@ -6,9 +6,9 @@ import sys
 import time
 
 import pytest
+from mmmflow.cli import job_results
 from mmmflow.cli.progress import watch
 from mmmflow.local import main_job as embedded
-from mmmflow.local import results
 from rich.console import Console
 
 from tests.emulators import main_job
@@ -54,7 +54,7 @@ def _run(
         embedded.publish(ports, asked.job)
         ended = watch(console, ports, lambda: asked.standing(ports))
         seconds = time.monotonic() - began
-        results.show(console, ports, ended, asked.job.truth)
+        job_results.show(console, ports, ended, asked.job.truth)
     pushes = {
         name: proxy.counts.pushes
         for name, proxy in deployment.proxies.items()

@@ -4,8 +4,56 @@ from pathlib import Path
 
 import click
 
-from mmmflow.cli import data, machine, mappings
+from mmmflow.cli import (
+    data,
+    doctor,
+    experiments,
+    machine,
+    mappings,
+    operations,
+    queues,
+    results,
+    secrets,
+    standing,
+    submissions,
+    watching,
+    what_if,
+)
 from mmmflow.cli.session import URL, Program, Session
+
+COMMANDS: tuple[click.Command, ...] = (
+    machine.run,
+    machine.serve,
+    doctor.doctor,
+    submissions.submit,
+    submissions.sweep,
+    submissions.batch,
+    submissions.clone,
+    watching.watch,
+    watching.logs,
+    experiments.ls,
+    experiments.show,
+    experiments.batches,
+    experiments.cancel,
+    experiments.retry,
+    experiments.delete,
+    results.results,
+    results.champion,
+    results.leaderboard,
+    results.compare,
+    what_if.allocate,
+    data.datasets,
+    data.extract,
+    data.upload,
+    data.quality,
+    mappings.mapping,
+    standing.standing,
+    queues.queue,
+    secrets.secrets,
+    operations.costs,
+    operations.dead_letters,
+    operations.api,
+)
 
 
 @click.group(
@@ -36,14 +84,5 @@ def main(context: click.Context, home: Path, url: str, as_json: bool) -> None:
     context.obj = Session(home.resolve(), url, as_json)
 
 
-COMMANDS: tuple[click.Command, ...] = (
-    machine.run,
-    machine.serve,
-    data.datasets,
-    data.extract,
-    data.upload,
-    data.quality,
-    mappings.mapping,
-)
 for command in COMMANDS:
     main.add_command(command)

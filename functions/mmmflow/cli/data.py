@@ -217,7 +217,7 @@ def _table(found: list[Any]) -> str:
             )
             for one in found
         ],
-        right="rows",
+        right=("rows",),
     )
 
 

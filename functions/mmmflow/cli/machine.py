@@ -71,8 +71,9 @@ def run(
     """
     from rich.console import Console
 
+    from mmmflow.cli import job_results
     from mmmflow.cli.progress import watch
-    from mmmflow.local import main_job, results
+    from mmmflow.local import main_job
 
     session.as_json = as_json
     console = Console(highlight=False, stderr=as_json)
@@ -119,7 +120,7 @@ def run(
         if as_json:
             click.echo(text.as_json(_ended(ended)))
         else:
-            results.show(console, ports, ended, job.truth)
+            job_results.show(console, ports, ended, job.truth)
         failed = [
             e for e in ended.experiments if e.data["state"] != "SUCCEEDED"
         ]

@@ -12,7 +12,7 @@ from mmmflow.cli.failures import SAYS_NO
 from mmmflow.cli.session import Group, Session, pass_session
 from mmmflow.domain.errors import InvalidInputError
 
-_PATH = click.Path(path_type=Path, dir_okay=False)
+PATH = click.Path(path_type=Path, dir_okay=False)
 _VERSION = 12  # characters of the content's SHA-256
 
 
@@ -30,9 +30,9 @@ def mapping() -> None:
 )
 @click.argument("data")
 @click.option(
-    "--rules", type=_PATH, help="How names are read: naming_rules.json."
+    "--rules", type=PATH, help="How names are read: naming_rules.json."
 )
-@click.option("--out", type=_PATH, help="Write the mapping here.")
+@click.option("--out", type=PATH, help="Write the mapping here.")
 @pass_session
 def suggest(
     session: Session, data: str, rules: Path | None, out: Path | None
@@ -65,7 +65,7 @@ def suggest(
         "mmmflow mapping validate mapping.json 20261120T104512Z-1f3a9c0b77de",
     ),
 )
-@click.argument("file", type=_PATH)
+@click.argument("file", type=PATH)
 @click.argument("data", default="")
 @pass_session
 def validate(session: Session, file: Path, data: str) -> None:
@@ -119,7 +119,7 @@ def validate(session: Session, file: Path, data: str) -> None:
         "mmmflow mapping push mapping.json --scope DE --version 2026-11",
     ),
 )
-@click.argument("file", type=_PATH)
+@click.argument("file", type=PATH)
 @click.option(
     "--scope",
     default="universal",
@@ -164,7 +164,7 @@ def index(session: Session, scope: str | None) -> None:
                 )
                 for one in found["mappings"]
             ],
-            right="problems",
+            right=("problems",),
         ),
     )
 

@@ -1,13 +1,12 @@
 """submit, sweep, batch, clone: experiments to make."""
 
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from mmmflow.cli import mappings, names, text, watching
+from mmmflow.cli import asked, names, text, watching
 from mmmflow.cli.client import Reply
 from mmmflow.cli.failures import SAYS_NO
 from mmmflow.cli.session import Asking, Session, pass_session
@@ -15,77 +14,6 @@ from mmmflow.domain.errors import InvalidInputError
 
 _PATH = click.Path(path_type=Path, dir_okay=False)
 _BATCHES = {".csv": "text/csv", ".jsonl": "application/x-ndjson"}
-_PLAIN = (
-    "country",
-    "preset",
-    "engine",
-    "adstock",
-    "goal",
-    "dataset_id",
-    "mapping_version",
-    "iterations",
-    "trials",
-    "seed",
-    "queue",
-    "priority",
-)
-Function = Callable[..., Any]
-
-
-def _options(*options: Callable[[Function], Function]) -> Any:
-    def decorate(function: Function) -> Function:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return decorate
-
-
-asked_of_it = _options(
-    click.option("--country", help="Whose data; DE."),
-    click.option(
-        "--preset",
-        type=click.Choice(["test", "benchmark", "production"]),
-        help="Size of the search: 200 × 3, 2000 × 5 or 10000 × 5.",
-    ),
-    click.option("--engine", type=click.Choice(["native", "robyn"])),
-    click.option(
-        "--adstock",
-        type=click.Choice(["geometric", "weibull_cdf", "weibull_pdf"]),
-    ),
-    click.option("--goal", help="The dependent variable's column."),
-    click.option("--dataset", "dataset_id", help="Default: the newest."),
-    click.option("--mapping-version"),
-    click.option("--start", help="First day that is modelled, as 2023-01-02."),
-    click.option("--end", help="Last day that is modelled."),
-    click.option("--iterations", type=int),
-    click.option("--trials", type=int),
-    click.option("--seed", type=int),
-    click.option("--queue"),
-    click.option("--priority", type=int),
-    click.option("--label", "labels", multiple=True, help="name=value"),
-    click.option(
-        "--set",
-        "fields",
-        multiple=True,
-        help="Any field of experiment.json, as allocation.total_budget=1e6.",
-    ),
-    click.option(
-        "--file", type=_PATH, help="An experiment.json; options replace it."
-    ),
-)
-how_it_is_sent = _options(
-    click.option(
-        "--dry-run", is_flag=True, help="Make nothing: what it would."
-    ),
-    click.option(
-        "--force", is_flag=True, help="Again, as the next revision, if known."
-    ),
-    click.option(
-        "--key", default="", help="Idempotency-Key: the same again is one."
-    ),
-    click.option("--wait", is_flag=True, help="Show progress until all ended."),
-)
 
 
 @click.command(
@@ -96,11 +24,12 @@ how_it_is_sent = _options(
         "mmmflow submit --file experiment.json --set seed=7 --dry-run",
     ),
 )
-@asked_of_it
-@how_it_is_sent
+@asked.of_it
+@asked.how_it_is_sent
 @pass_session
 def submit(
     session: Session,
+    /,
     *,
     dry_run: bool,
     force: bool,
@@ -109,7 +38,7 @@ def submit(
     **given: Any,
 ) -> None:
     """Train one model. The same request sent twice makes nothing twice."""
-    body: dict[str, Any] = {"experiment": experiment(given)}
+    body: dict[str, Any] = {"experiment": asked.experiment(given)}
     if force:
         body["force"] = True
     _send(session, body, dry_run=dry_run, key=key, wait=wait)
@@ -118,11 +47,11 @@ def submit(
 @click.command(
     cls=Asking,
     example=(
-        "mmmflow sweep --over country=DE,FR --over adstock=geometric,weibull_cdf",
-        "mmmflow sweep --country DE --over seed=1,2,3 --preset test --wait",
+        "mmmflow sweep --over country=DE,FR --over seed=1,2,3",
+        "mmmflow sweep --country DE --over adstock=geometric,weibull_cdf",
     ),
 )
-@asked_of_it
+@asked.of_it
 @click.option(
     "--over",
     multiple=True,
@@ -130,10 +59,11 @@ def submit(
     help="field=value,value…; a JSON list for values that are no words.",
 )
 @click.option("--confirm", is_flag=True, help="More than 50 are meant.")
-@how_it_is_sent
+@asked.how_it_is_sent
 @pass_session
 def sweep(
     session: Session,
+    /,
     *,
     over: tuple[str, ...],
     confirm: bool,
@@ -145,8 +75,8 @@ def sweep(
 ) -> None:
     """Train a model for every combination of values."""
     body: dict[str, Any] = {
-        "experiment": experiment(given),
-        "sweep": combinations(over),
+        "experiment": asked.experiment(given),
+        "sweep": asked.combinations(over),
     }
     body |= {"confirm": True} if confirm else {}
     body |= {"force": True} if force else {}
@@ -164,10 +94,11 @@ def sweep(
 @click.option(
     "--partial", is_flag=True, help="Make the rows that are right, at least."
 )
-@how_it_is_sent
+@asked.how_it_is_sent
 @pass_session
 def batch(
     session: Session,
+    /,
     file: Path,
     *,
     partial: bool,
@@ -203,54 +134,19 @@ def batch(
     ),
 )
 @click.argument("id")
-@asked_of_it
+@asked.of_it
 @click.option("--key", default="", help="Idempotency-Key.")
 @click.option("--wait", is_flag=True, help="Show progress until it ended.")
 @pass_session
 def clone(
-    session: Session, id: str, *, key: str, wait: bool, **given: Any
+    session: Session, /, id: str, *, key: str, wait: bool, **given: Any
 ) -> None:
     """Train a new model from an old one's request, with changes."""
     of = names.experiment(session.client, id)
-    changes = {"changes": experiment(given)}
+    changes = {"changes": asked.experiment(given)}
     reply = session.client.post(f"/experiments/{of}/clone", changes, key=key)
     shown = Reply({"experiments": [reply.data]}, reply.message, reply.status)
     _answer(session, shown, dry_run=False, wait=wait)
-
-
-def experiment(given: dict[str, Any]) -> dict[str, Any]:
-    """The experiment.json that the options ask for.
-
-    Raises: InvalidInputError.
-    """
-    file: Path | None = given["file"]
-    found = mappings.read(file) if file else {}
-    if not isinstance(found, dict):
-        raise InvalidInputError.of(str(file), "it must be a JSON object")
-    for name in _PLAIN:
-        if given[name] is not None:
-            found[name] = given[name]
-    for edge in ("start", "end"):
-        if given[edge] is not None:
-            names.put(found, f"window.{edge}", given[edge])
-    for name, value in names.pairs(given["labels"], "--label").items():
-        names.put(found, f"labels.{name}", value)
-    for path, value in names.pairs(given["fields"], "--set").items():
-        names.put(found, path, names.value(value))
-    return found
-
-
-def combinations(over: Sequence[str]) -> dict[str, list[Any]]:
-    """Each field's values. Raises: InvalidInputError."""
-    found = {}
-    for field, written in names.pairs(over, "--over").items():
-        values = names.value(written)
-        found[field] = (
-            values
-            if isinstance(values, list)
-            else [names.value(one) for one in written.split(",")]
-        )
-    return found
 
 
 def _send(
@@ -316,7 +212,11 @@ def _planned(reply: Reply) -> str:
             )
             for one in reply.data["listed"]
         ],
-        right="search time cost",
+        right=(
+            "search",
+            "time",
+            "cost",
+        ),
     )
     problems = [p for one in reply.data["listed"] for p in one["problems"]]
     problems += reply.data["refused"]

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 # A name or a log line from elsewhere must not steer the terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -26,13 +25,14 @@ def as_json(content: object, *, lines: bool = True) -> str:
 
 
 def table(
-    head: Sequence[str], rows: Sequence[Sequence[object]], right: str = ""
+    head: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    right: Sequence[str] = (),
 ) -> str:
     """Columns side by side; those named in `right` stand to the right.
 
     Nothing is cut off, so that a pipe gets what a person sees.
     """
-    sides = set(right.split())
     cells = [[cell(value) for value in row] for row in rows]
     widths = [
         max(len(row[place]) for row in (head, *cells))
@@ -40,7 +40,7 @@ def table(
     ]
     return "\n".join(
         "  ".join(
-            value.rjust(width) if name in sides else value.ljust(width)
+            value.rjust(width) if name in right else value.ljust(width)
             for name, value, width in zip(head, row, widths, strict=True)
         ).rstrip()
         for row in (list(head), *cells)
@@ -110,10 +110,3 @@ def age(value: str | None, now: datetime | None = None) -> str:
     then = datetime.fromisoformat(value)
     passed = ((now or datetime.now(UTC)) - then).total_seconds()
     return f"{span(passed).split(' ')[0]} {span(passed).split(' ')[1]} ago"
-
-
-def sentence(waits_for: Mapping[str, Any] | None) -> str:
-    """What an experiment waits for."""
-    if not waits_for:
-        return ""
-    return ", ".join(f"{k} {v}" for k, v in waits_for.items() if v)

@@ -118,7 +118,8 @@ def time_left(one: Shown) -> float | None:
         return None
     started = datetime.fromisoformat(one["started_at"])
     spent = datetime.fromisoformat(seen["updated_at"]) - started
-    return max(0.0, spent.total_seconds() * (1 - done) / done)
+    left: float = spent.total_seconds() * (1 - done) / done
+    return max(0.0, left)
 
 
 class _Lines:

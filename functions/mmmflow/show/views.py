@@ -153,6 +153,7 @@ def experiment(ports: Ports, id: str) -> Json:
     shown = summary(ports, document.data)
     shown["request"] = document.data["request"]
     shown["history"] = document.data["history"]
+    shown["execution"] = document.data["execution"]
     if document.data["result"]:
         folder = document.data["result"]["folder"]
         shown["summary"] = _json(ports, f"{folder}/model_summary.json")
