@@ -8,26 +8,19 @@ from flask import Request, Response
 from mmmflow.api.http import Route
 from mmmflow.ports import Ports
 
-_FILES = (
-    "api.js",
-    "app.js",
-    "champions.js",
-    "datasets.js",
-    "elements.js",
-    "experiments.js",
-    "form.js",
-    "icon.svg",
-    "style.css",
-    "words.js",
+_FOLDER = resources.files("mmmflow").joinpath("page")
+_SENT = (".js", ".css", ".svg")
+_NAMES = ", ".join(
+    f"'{file.name}'"
+    for file in sorted(_FOLDER.iterdir(), key=lambda file: file.name)
+    if file.name.endswith(_SENT)
 )
-_NAMES = ", ".join(f"'{name}'" for name in _FILES)
 
 
 def page(request: Request, ports: Ports, name: str = "index.html") -> Response:
     del request, ports
-    file = resources.files("mmmflow").joinpath("page", name)
     kind = mimetypes.guess_type(name)[0]
-    return Response(file.read_bytes(), mimetype=kind)
+    return Response(_FOLDER.joinpath(name).read_bytes(), mimetype=kind)
 
 
 ROUTES = (

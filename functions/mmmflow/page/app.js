@@ -1,42 +1,71 @@
-/* The status page: reads the API every two seconds while the page is seen,
-   and shows what changed. */
+/* The status page: reads the API while the page is seen, every two seconds
+   while something goes on, and shows what changed. */
 
+import { onChange, showPerson } from "./actions.js";
 import { NoAnswerError, Route, ServerError } from "./api.js";
+import { listenToBatches, showBatches } from "./batches.js";
 import { readDetails, showChampions } from "./champions.js";
+import { showCosts } from "./costs.js";
 import { showDatasets } from "./datasets.js";
 import { byId } from "./elements.js";
 import {
   ACTIVE, MOST, chooseList, readExperiments, showExperiments,
 } from "./experiments.js";
-import { listen } from "./form.js";
+import { listenToForm, showChoices } from "./form.js";
+import { showLetters } from "./letters.js";
+import { showTiles } from "./overview.js";
+import { showQueues } from "./queues.js";
+import { listenToSheet } from "./sheet.js";
+import { showStanding } from "./standing.js";
+import { listenToUploads } from "./uploads.js";
 import { clock } from "./words.js";
 
 const EVERY = 2000;
+const WHEN_IDLE = 10_000;
+const LIVELY = 60_000; // after a change, or a person's act
 
-const championsRoute = new Route("champions");
-const datasetsRoute = new Route("datasets");
+const route = new Route("overview");
+let datasets = [];
 
+/** Read and show everything. */
 async function refresh() {
-  const [{ champions }, list, { datasets }] = await Promise.all([
-    championsRoute.read(), readExperiments(), datasetsRoute.read(),
-  ]);
-  const active = list.experiments.filter(({ state }) => ACTIVE.includes(state));
+  const before = route.data;
+  const overview = await route.read();
+  const list = await readExperiments(overview);
+  const active = overview.experiments.filter(
+    ({ state }) => ACTIVE.includes(state),
+  );
+  if (overview !== before || active.length) lively();
   document.title = active.length
     ? `${active.length} running – mmmflow`
     : "mmmflow";
-  showExperiments(list, champions, datasets);
+  ({ datasets } = overview);
+  showPerson(overview.me);
+  showTiles(overview);
+  showQueues(overview);
+  showExperiments(list, overview);
+  showBatches(overview);
   showDatasets(datasets);
-  showChampions(champions, active.length > 0);
-  await readDetails(champions);
-  showChampions(champions, active.length > 0);
+  showChoices(datasets);
+  showStanding(overview);
+  showLetters(overview);
+  showCosts(overview);
+  showChampions(overview.champions, active.length > 0);
+  await readDetails(overview.champions);
+  showChampions(overview.champions, active.length > 0);
 }
 
 let timer = 0;
 let busy = false;
 let again = false;
 let answered = null;
+let livelyUntil = 0;
 
-/** Read and show everything, and again in two seconds while it is seen. */
+function lively() {
+  livelyUntil = Date.now() + LIVELY;
+}
+
+/** Refresh, and again after a while as long as it is seen. */
 async function poll() {
   clearTimeout(timer);
   again = busy;
@@ -50,7 +79,8 @@ async function poll() {
     connected(`${describe(error)} This page goes on by itself.`);
   }
   busy = false;
-  if (!document.hidden) timer = setTimeout(poll, again ? 0 : EVERY);
+  const pause = Date.now() < livelyUntil ? EVERY : WHEN_IDLE;
+  if (!document.hidden) timer = setTimeout(poll, again ? 0 : pause);
 }
 
 function describe(error) {
@@ -76,7 +106,18 @@ function connected(problem) {
   state.classList.toggle("lost", Boolean(problem));
 }
 
-listen(poll, describe);
+/** Something was changed here: show what came of it. */
+function changed() {
+  lively();
+  poll();
+}
+
+onChange(changed);
+listenToForm(changed, describe);
+listenToBatches(changed);
+listenToUploads(changed);
+listenToSheet();
+byId("country").addEventListener("input", () => showChoices(datasets));
 byId("state").addEventListener("change", () => {
   chooseList();
   poll();
@@ -85,5 +126,9 @@ byId("more").addEventListener("click", () => {
   chooseList(MOST);
   poll();
 });
-document.addEventListener("visibilitychange", poll);
+document.addEventListener("visibilitychange", () => {
+  lively();
+  poll();
+});
+lively();
 poll();

@@ -1,7 +1,9 @@
 /* The datasets, and what is wrong with them. */
 
+import { button, present } from "./actions.js";
 import { byId, element, empty, points, show } from "./elements.js";
-import { count, time } from "./words.js";
+import { openQuality } from "./quality.js";
+import { count, problem, time } from "./words.js";
 
 const STATES = {
   REQUESTED: ["running", "being extracted"],
@@ -24,20 +26,22 @@ export function showDatasets(datasets) {
 }
 
 function datasetSlots(dataset) {
-  const { source, state, rows, problems } = dataset;
+  const { id, country, source, state, rows, problems } = dataset;
   const [look, word] = STATES[state];
+  const ready = dataset.prepared_with !== null;
   return {
-    title: dataset.country,
+    title: country,
     about: source.upload
       ? `uploads/${source.upload}`
       : source.table ?? source.query,
+    actions: present([
+      ready ? button("Quality", `${country} ${id}`,
+        () => openQuality(dataset)) : null,
+    ]),
     state: { textContent: word, className: `badge ${look}` },
-    problems: problems.length
-      ? points(problems.map(({ where, what, hint }) =>
-          `${where && `${where}: `}${what}${hint && ` (${hint})`}`))
-      : null,
+    problems: problems.length ? points(problems.map(problem)) : null,
     hint: state === "EXTRACTED"
-      ? `No mapping fits yet: metadata/${dataset.country}/<version>/` +
+      ? `No mapping fits yet: metadata/${country}/<version>/` +
         "mapping.json says what its columns mean"
       : null,
     rows: rows === null ? soFar(dataset.progress) : count(rows),

@@ -52,7 +52,7 @@ export function show(parent, items, template, keyOf, slotsOf) {
 
 /** Put `made` in the place of `node`; focus and open parts stay. */
 function replace(node, made) {
-  const parts = "a, summary";
+  const parts = "a, summary, button, input";
   const focused = [...node.querySelectorAll(parts)].indexOf(
     document.activeElement,
   );
@@ -64,28 +64,58 @@ function replace(node, made) {
   made.querySelectorAll(parts)[focused]?.focus();
 }
 
+/** A table of texts; a cell that is a node is taken as it is. `numbers` are
+    the columns that hold numbers. */
+export function table(caption, heads, rows, numbers = []) {
+  const cell = (name, content, at) => {
+    const made = element(name, { scope: name === "th" ? "col" : undefined });
+    if (numbers.includes(at)) made.className = "number";
+    made.append(content ?? "–");
+    return made;
+  };
+  const line = (cells) => {
+    const made = element("tr", {});
+    made.append(...cells);
+    return made;
+  };
+  const made = element("table", { className: "plain-table" });
+  const head = element("thead", {});
+  head.append(line(heads.map((text, at) => cell("th", text, at))));
+  const body = element("tbody", {});
+  body.append(...rows.map((row) =>
+    line(row.map((content, at) => {
+      const one = cell(at === 0 ? "th" : "td", content, at);
+      if (at === 0) one.scope = "row";
+      return one;
+    }))));
+  made.append(element("caption", { textContent: caption }), head, body);
+  const box = element("div", {
+    className: "scroll", tabIndex: 0, role: "region", ariaLabel: caption,
+  });
+  box.append(made);
+  return box;
+}
+
+/** A part that is folded until it is opened, and made when it is. */
+export function fold(title, fill) {
+  const part = element("details", {});
+  const content = element("div", { className: "folded" });
+  part.append(element("summary", { textContent: title }), content);
+  part.addEventListener("toggle", () => {
+    if (!part.open || part.filled) return;
+    part.filled = true;
+    fill(content);
+  });
+  return part;
+}
+
+export const badge = (text, look = text) =>
+  element("span", { textContent: text, className: `badge ${look}` });
+
 export function empty(name, text) {
   const note = document.querySelector(`[data-empty="${name}"]`);
   if (note.textContent !== text) note.textContent = text;
   note.hidden = text === "";
   const table = note.previousElementSibling;
   table.hidden = text !== "";
-}
-
-const SVG = "http://www.w3.org/2000/svg";
-
-/** Two bars, today's spend above the proposed one. */
-export function bars(now, proposed, most) {
-  const picture = document.createElementNS(SVG, "svg");
-  picture.setAttribute("aria-hidden", "true");
-  [["now", now], ["proposed", proposed]].forEach(([name, value], row) => {
-    const bar = document.createElementNS(SVG, "rect");
-    bar.setAttribute("class", name);
-    bar.setAttribute("y", row * 9);
-    bar.setAttribute("height", 7);
-    bar.setAttribute("rx", 2);
-    bar.setAttribute("width", `${most > 0 ? (100 * value) / most : 0}%`);
-    picture.append(bar);
-  });
-  return picture;
 }

@@ -1,53 +1,56 @@
-/* What runs, what waits and for what, what came of the rest. */
+/* What runs, what waits, what came of the rest. */
 
-import { API, Route, fileUrl } from "./api.js";
+import { button, command, mayChange, present } from "./actions.js";
+import { API, Route, fileUrl, of, read } from "./api.js";
 import { byId, element, empty, show } from "./elements.js";
+import { modelParts } from "./model.js";
+import { outcome, waitsFor } from "./progress.js";
+import { openSheet } from "./sheet.js";
 import {
-  ADSTOCKS, count, four, lasted, outOfSample, three, time, word,
+  ADSTOCKS, between, count, four, outOfSample, span, three, time, word,
 } from "./words.js";
 
 const PAGE = 50;
 export const MOST = 200;
 export const ACTIVE = ["RUNNING", "LAUNCHING"];
 const PENDING = ["QUEUED", "WAITING"];
-const STEPS = {
-  prepare: ["Preparing the data", 0.05],
-  search: ["Searching", 0.1],
-  select: ["Selecting the best model", 0.8],
-  output: ["Writing tables and pictures", 0.9],
-  done: ["Storing the results", 1],
-};
+const TAIL = 12_000; // bytes of a log's end
+const LOG_EVERY = 2000;
 
 let limit = PAGE;
-let listRoute = new Route(`experiments?limit=${limit}`);
-const activeRoutes = ACTIVE.map(
-  (state) => new Route(`experiments?state=${state}&limit=${MOST}`),
-);
+let chosen = null;
 
 /** Take up what a person chose to see. */
 export function chooseList(most = limit) {
   limit = most;
   const state = byId("state").value;
   const filter = state && `&state=${state}`;
-  listRoute = new Route(`experiments?limit=${limit}${filter}`);
+  chosen = state || limit > PAGE
+    ? new Route(`experiments?limit=${limit}${filter}`)
+    : null;
 }
 
-/** The list; what runs is in it even where it is older than the rest. */
-export async function readExperiments() {
-  const list = await listRoute.read();
-  if (!list.next || byId("state").value) return list;
-  const active = await Promise.all(activeRoutes.map((route) => route.read()));
-  const all = [list, ...active].flatMap((page) => page.experiments);
-  const byKey = new Map(all.toReversed().map((one) => [one.id, one]));
+/** What a person chose to see, or what every page shows; what runs is in it
+    even where it is older than the rest. */
+export async function readExperiments({ experiments, next }) {
+  if (!chosen) return { experiments, next };
+  const list = await chosen.read();
+  if (byId("state").value) return list;
+  const all = [...list.experiments, ...experiments];
+  const byKey = new Map(all.map((one) => [one.id, one]));
   return { experiments: [...byKey.values()], next: list.next };
 }
 
-export function showExperiments({ experiments, next }, champions, datasets) {
+export function showExperiments({ experiments, next }, overview) {
+  const { champions, datasets, queues } = overview;
   const best = new Set(champions.map((one) => one.experiment_id));
+  const held = new Map(queues.map((one) => [one.name, one.held?.reason]));
   const items = inOrder(experiments).map((experiment) => ({
     ...experiment,
     best: best.has(experiment.id),
     waits: waitsFor(experiment, datasets),
+    held: held.get(experiment.queue) ?? null,
+    operator: mayChange(),
   }));
   show(
     byId("experiment-rows"), items, "experiment", ({ id }) => id,
@@ -62,7 +65,7 @@ export function showExperiments({ experiments, next }, champions, datasets) {
 }
 
 function experimentSlots(experiment) {
-  const { id, state, result, attempt, goal } = experiment;
+  const { id, state, result, goal } = experiment;
   const fit = result?.selected;
   const ended = experiment.ended_at;
   return {
@@ -71,27 +74,27 @@ function experimentSlots(experiment) {
     about:
       `${ADSTOCKS[experiment.adstock]},` +
       ` ${count(experiment.iterations)} × ${count(experiment.trials)}`,
-    links: links(id, result, attempt),
+    links: links(id, result),
+    actions: actions(experiment),
     state: { textContent: word(state), className: `badge ${word(state)}` },
-    ...outcome(experiment),
+    ...outcome(experiment, experiment.held),
     score: fit ? four(outOfSample(fit).score) : "",
     nrmse: fit ? four(fit.nrmse_train) : "",
     rsq: fit ? three(fit.rsq_train) : "",
     rssd: fit ? three(fit.decomp_rssd) : "",
     time: time(ended ?? experiment.started_at ?? experiment.created_at),
     took: ended && experiment.started_at
-      ? lasted(experiment.started_at, ended)
+      ? `took ${span(between(experiment.started_at, ended))}`
       : null,
   };
 }
 
-function links(id, result, attempt) {
-  const wanted = [[id, `${API}/experiments/${encodeURIComponent(id)}`]];
+function links(id, result) {
+  const wanted = [[id, `${API}/${of(id)}`]];
   if (result) {
     const onepager = result.onepager.slice(result.folder.length + 1);
     wanted.push(["one-pager", fileUrl(id, onepager)]);
   }
-  if (attempt > 0) wanted.push(["log", fileUrl(id, "robyn_console.log")]);
   return wanted.map(([textContent, href]) => {
     const link = element("a", { textContent, href });
     if (textContent !== id) link.ariaLabel = `${textContent} of ${id}`;
@@ -99,68 +102,62 @@ function links(id, result, attempt) {
   });
 }
 
-/** What an experiment does, waits for, or came to. */
-function outcome(experiment) {
-  const { id, state, error, result, queue, tries } = experiment;
-  if (error) {
-    const step = error.step ? `${error.step}: ` : "";
-    return { what: step + error.error, hint: error.hint || null };
-  }
-  switch (state) {
-    case "WAITING":
-      return { what: experiment.waits };
-    case "QUEUED":
-      return {
-        what: `Waits for a free slot of queue ${queue}`,
-        hint: tries ? `Try ${tries + 1} of ${experiment.max_tries}` : null,
-      };
-    case "LAUNCHING":
-      return { what: "The worker is starting", bar: bar(id, 0) };
-    case "RUNNING":
-      return running(experiment);
-    case "SUCCEEDED":
-      return {
-        what:
-          `${count(result.models_evaluated)} models tried,` +
-          ` ${count(result.pareto_models)} on the Pareto fronts`,
-      };
-    default:
-      return { what: "" };
-  }
+function actions({ id, country, state, result, attempt }) {
+  const ended = ![...ACTIVE, ...PENDING].includes(state);
+  const failed = ended && !result;
+  return present([
+    result ? button("Results", id, () => openModel(id, country)) : null,
+    attempt > 0 ? button("Log", id, () => openLog(id)) : null,
+    failed ? command("Retry", id, `${of(id)}/retry`) : null,
+    ended ? null : command("Cancel", id, `${of(id)}/cancel`, {
+      sure: `Cancel experiment ${id} of ${country}?`,
+    }),
+  ]);
 }
 
-const bar = (id, value) => ({ ariaLabel: `Progress of ${id}`, value });
-
-function running({ id, progress }) {
-  const [what, start] = STEPS[progress?.step] ?? ["Reading its data", 0];
-  if (progress?.iteration === undefined) return { what, bar: bar(id, start) };
-  const { iteration, iterations, trials, best } = progress;
-  // All trials go on together.
-  const searched = (STEPS.select[1] - start) * (iteration / iterations);
-  return {
-    what: `Iteration ${count(iteration)} of ${count(iterations)}` +
-      ` in each of ${trials} trials`,
-    hint: best
-      ? `Best so far: NRMSE ${four(best.nrmse)},` +
-        ` DECOMP.RSSD ${three(best.decomp_rssd)}`
-      : null,
-    bar: bar(id, start + searched),
-  };
+function openModel(id, country) {
+  openSheet(`Model of ${country}`, async () => modelParts(await read(of(id))));
 }
 
-/** What a waiting experiment waits for, and how to give it. */
-function waitsFor({ country, waits_for: waits }, datasets) {
-  if (waits?.batch) return "Waits until its batch is complete";
-  if (waits?.time) return `Waits until ${waits.time}`;
-  if (waits?.dataset_id) return `Waits for dataset ${waits.dataset_id}`;
-  const states = datasets
-    .filter((dataset) => dataset.country === country)
-    .map((dataset) => dataset.state);
-  if (states.includes("EXTRACTED")) {
-    return `Waits for a mapping of the data of ${country}: see below`;
-  }
-  if (states.includes("REQUESTED")) return "Waits for data being extracted";
-  return `Waits for data: drop a CSV into uploads/${country}/`;
+/** The end of the log, which grows as long as the sheet is open. */
+function openLog(id) {
+  openSheet(`Log of ${id}`, async (isOpen) => {
+    const found = await readTail(id);
+    const text = element("pre", { textContent: found.text, tabIndex: 0 });
+    text.ariaLabel = `Log of ${id}`;
+    text.role = "region";
+    const whole = element("a", {
+      textContent: "The whole log", href: fileUrl(id, "robyn_console.log"),
+    });
+    const note = element("p", { className: "quiet" });
+    note.append(found.size ? whole : "The worker has printed nothing yet.");
+    const more = () => setTimeout(async () => {
+      if (!isOpen()) return;
+      if (!document.hidden) {
+        const now = await readTail(id).catch(() => null);
+        if (now && now.text !== text.textContent) {
+          const atEnd =
+            text.scrollTop + text.clientHeight >= text.scrollHeight - 8;
+          text.textContent = now.text;
+          if (atEnd) text.scrollTop = text.scrollHeight;
+        }
+      }
+      more();
+    }, LOG_EVERY);
+    more();
+    requestAnimationFrame(() => {
+      text.scrollTop = text.scrollHeight;
+    });
+    return [note, text];
+  });
+}
+
+async function readTail(id) {
+  const { size } = await read(`${of(id)}/log?offset=${2 ** 53 - 1}`);
+  const from = Math.max(0, size - TAIL);
+  const { text } = await read(`${of(id)}/log?offset=${from}`);
+  const cut = from ? text.slice(text.indexOf("\n") + 1) : text;
+  return { text: cut, size: Math.max(size, text.length) };
 }
 
 /** What runs first, then what waits, then what ended; newest first in each. */

@@ -1,46 +1,80 @@
-/* The form that starts an experiment. */
+/* The form that starts an experiment, now or with all new data. */
 
-import { answer, ask } from "./api.js";
-import { byId } from "./elements.js";
+import { newKey, send } from "./api.js";
+import { byId, element } from "./elements.js";
+import { plural, price, span, time } from "./words.js";
 
 let key = null;
 
 /** `made` is called when there are new experiments; `describe` says in words
     what went wrong. */
-export function listen(made, describe) {
+export function listenToForm(made, describe) {
   const form = byId("submit");
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    submit(form, made, describe);
+    submit(form, form.querySelector("[type=submit]"), start, made, describe);
   });
   form.addEventListener("input", () => {
     key = null;
   });
+  for (const [name, act] of [["estimate", estimate], ["repeat", repeat]]) {
+    const pressed = byId(name);
+    pressed.addEventListener("click", () =>
+      submit(form, pressed, act, made, describe));
+  }
 }
 
-/** One key for one wish: a repeat after a lost answer makes nothing twice. */
-function idempotencyKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+/** Offer the datasets of the country that is written. */
+export function showChoices(datasets) {
+  const country = byId("country").value.trim();
+  const fit = datasets.filter(
+    (one) => one.country === country && one.state !== "FAILED",
+  );
+  const list = byId("dataset-id");
+  const known = fit.map(({ id }) => id).join();
+  if (list.dataset.known === known) return;
+  list.dataset.known = known;
+  const chosen = list.value;
+  const [newest] = list.options;
+  list.replaceChildren(newest, ...fit.map(({ id, source, created_at: at }) =>
+    element("option", {
+      value: id,
+      textContent: `${source.upload ?? source.table ?? "a query"},` +
+        ` ${time(at).textContent}`,
+    })));
+  list.value = fit.some(({ id }) => id === chosen) ? chosen : "";
 }
 
-async function submit(form, made, describe) {
-  const button = form.querySelector("button");
-  key ??= idempotencyKey();
+async function start(experiment) {
+  key ??= newKey();
+  const { data } = await send("experiments", { experiment }, { key });
+  const ids = data.experiments.map(({ id }) => id).join(", ");
+  return `Experiment ${ids} is in the list.`;
+}
+
+async function estimate(experiment) {
+  const { data } = await send("experiments/dry-run", { experiment });
+  return (
+    `${plural(data.experiments, "experiment")}: about ${span(data.seconds)},` +
+    ` ${price(data.cost, data.currency)} by list prices. Nothing is started.`
+  );
+}
+
+async function repeat({ country, ...experiment }) {
+  delete experiment.dataset_id; // it is for data that is yet to come
+  key ??= newKey();
+  await send("standing", { country, experiment }, { key });
+  return `It starts whenever ${country} has new data: see Upkeep.`;
+}
+
+async function submit(form, pressed, act, made, describe) {
   showProblems(form, []);
   byId("form-done").textContent = "";
-  button.disabled = true;
+  pressed.disabled = true;
   try {
-    const experiment = Object.fromEntries(new FormData(form));
-    const response = await ask("experiments", {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "Idempotency-Key": key },
-      body: JSON.stringify({ experiment }),
-    });
-    const { data } = await answer(response);
+    const given = [...new FormData(form)].filter(([, value]) => value !== "");
+    byId("form-done").textContent = await act(Object.fromEntries(given));
     key = null;
-    const ids = data.experiments.map(({ id }) => id).join(", ");
-    byId("form-done").textContent = `Experiment ${ids} is in the list.`;
     made();
   } catch (error) {
     if (error.problems?.length) {
@@ -51,7 +85,7 @@ async function submit(form, made, describe) {
       showProblems(form, [{ where: "", what: describe(error), hint }]);
     }
   } finally {
-    button.disabled = false;
+    pressed.disabled = false;
   }
 }
 

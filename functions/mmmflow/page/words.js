@@ -5,7 +5,7 @@ const formatter = (options) => {
   return (value) => (value == null ? "–" : format.format(value));
 };
 export const count = formatter({ maximumFractionDigits: 0 });
-const few = formatter({
+export const few = formatter({
   minimumSignificantDigits: 3,
   maximumSignificantDigits: 3,
 });
@@ -20,6 +20,16 @@ const change = (digits) =>
     maximumFractionDigits: digits,
   });
 export const [roughly, nearly] = [change(0), change(1)];
+const percents = (digits) =>
+  formatter({ style: "percent", maximumFractionDigits: digits });
+export const [percent, fine] = [percents(0), percents(1)];
+/** A price, such as $1,234.50 or $0.0021. */
+export const price = (value, currency) =>
+  value == null ? "–" : new Intl.NumberFormat("en", {
+    style: "currency",
+    currency,
+    maximumFractionDigits: value !== 0 && Math.abs(value) < 0.1 ? 4 : 2,
+  }).format(value);
 const dates = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
 const moments = new Intl.DateTimeFormat("en-GB", {
   day: "numeric",
@@ -31,18 +41,27 @@ export const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 
 export const word = (name) => name.toLowerCase().replaceAll("_", " ");
 export const day = (text) => dates.format(new Date(`${text}T00:00`));
-export const time = (text) => ({
-  dateTime: text,
-  textContent: moments.format(new Date(text)),
-});
+export const moment = (text) => moments.format(new Date(text));
+export const time = (text) => ({ dateTime: text, textContent: moment(text) });
 
-export function lasted(start, end) {
-  const seconds = Math.round((new Date(end) - new Date(start)) / 1000);
-  if (seconds < 60) return `took ${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `took ${minutes} min ${seconds % 60} s`;
-  return `took ${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+/** A time span such as 40 s, 3 min 20 s or 2 h 5 min. */
+export function span(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
+
+export const between = (start, end) =>
+  (new Date(end) - new Date(start)) / 1000;
+
+export const plural = (n, one, many = `${one}s`) =>
+  `${count(n)} ${n === 1 ? one : many}`;
+
+/** A problem as a sentence: where, what, and what to do. */
+export const problem = ({ where, what, hint }) =>
+  `${where && `${where}: `}${what}${hint && ` (${hint})`}`;
 
 export const ADSTOCKS = {
   geometric: "Geometric",

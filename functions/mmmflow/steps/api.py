@@ -21,6 +21,7 @@ _HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": (
         "default-src 'self'; base-uri 'none'; form-action 'self';"
+        " connect-src 'self' https://storage.googleapis.com;"
         " frame-ancestors 'none'; object-src 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
