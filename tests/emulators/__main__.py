@@ -19,6 +19,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--country", action="append")
     parser.add_argument("--preset", default="test")
+    parser.add_argument("--minutes", type=float, default=30.0)
     options = parser.parse_args()
     console = Console(highlight=False)
     console.print(
@@ -30,7 +31,12 @@ def main() -> int:
         with deployed("mmm-emulated") as deployment:
             up = time.monotonic() - began
             _show_places(console, deployment)
-            return _run(console, deployment, options, up)
+            try:
+                return _run(console, deployment, options, up)
+            except TimeoutError as late:
+                console.print(f"error: {late}", markup=False)
+                _show_errors(console, deployment)
+                return 1
     except pytest.skip.Exception as absent:
         console.print(f"error: {absent.msg}", markup=False)
         return 2
@@ -52,7 +58,14 @@ def _run(
         main_job.fill_warehouse(ports)
         began = time.monotonic()
         embedded.publish(ports, asked.job)
-        ended = watch(console, ports, lambda: asked.standing(ports))
+        deadline = began + options.minutes * 60
+
+        def standing() -> Standing | None:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not done in {options.minutes:g} minutes")
+            return asked.standing(ports)
+
+        ended = watch(console, ports, standing)
         seconds = time.monotonic() - began
         job_results.show(console, ports, ended, asked.job.truth)
     pushes = {
@@ -87,6 +100,16 @@ def _show_places(console: Console, deployment: Deployment) -> None:
     console.print(f"Services: {services}", soft_wrap=True)
     console.print(f"Functions: {functions}", soft_wrap=True)
     console.print()
+
+
+def _show_errors(console: Console, deployment: Deployment) -> None:
+    """The last thing that went wrong in each function."""
+    for name, function in deployment.functions.items():
+        wrong = [
+            line for line in function.said().splitlines() if "Error" in line
+        ]
+        if wrong:
+            console.print(f"{name}: {wrong[-1]}", markup=False)
 
 
 if __name__ == "__main__":

@@ -226,8 +226,10 @@ def _emulators(services: Mapping[str, processes.Server]) -> dict[str, str]:
 def _variables(
     environment: Environment, services: Mapping[str, processes.Server]
 ) -> dict[str, str]:
-    """What Terraform would tell every process."""
+    """What Terraform would tell every process; and no folder of one machine,
+    which the one who starts them may have been told."""
     return {
+        "MMMFLOW_HOME": "",
         "MMMFLOW_PROJECT": environment.project,
         "MMMFLOW_REGION": environment.region,
         "MMMFLOW_PREFIX": environment.prefix,
