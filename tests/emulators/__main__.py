@@ -9,6 +9,7 @@ import pytest
 from mmmflow.cli import job_results
 from mmmflow.cli.progress import watch
 from mmmflow.local import main_job as embedded
+from mmmflow.local.main_job import Standing
 from rich.console import Console
 
 from tests.emulators import main_job
