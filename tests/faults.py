@@ -104,7 +104,9 @@ class _Port:
 
 def faulty(ports: Ports, plan: Plan) -> Ports:
     """The ports, with every call counted and one of them going wrong."""
-    wrapped = {n: _Port(n, getattr(ports, n), plan) for n in _PORTS}
+    wrapped: dict[str, Any] = {
+        n: _Port(n, getattr(ports, n), plan) for n in _PORTS
+    }
     return replace(ports, **wrapped)
 
 

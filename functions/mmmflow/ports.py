@@ -482,6 +482,20 @@ class Identity(Protocol):
 
 
 @dataclass(frozen=True)
+class Deployment:
+    """What is decided where it runs, for all experiments.
+
+    Attributes:
+        engine: of an experiment that names none.
+        images: what each engine's jobs run, by its name; none where an
+            engine is what is installed.
+    """
+
+    engine: str = "native"
+    images: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Ports:
     documents: Documents
     uploads: Bucket
@@ -495,6 +509,7 @@ class Ports:
     billing: Billing
     clock: Clock
     entropy: Entropy
+    deployment: Deployment = field(default_factory=Deployment)
 
 
 @dataclass(frozen=True)

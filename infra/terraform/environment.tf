@@ -8,6 +8,9 @@ locals {
     MMMFLOW_DATABASE       = google_firestore_database.this.name
     MMMFLOW_UPLOADS_BUCKET = google_storage_bucket.bucket["uploads"].name
     MMMFLOW_DATA_BUCKET    = google_storage_bucket.bucket["data"].name
+    MMMFLOW_DEFAULT_ENGINE = var.default_engine
+    MMMFLOW_IMAGE_NATIVE   = var.images.native
+    MMMFLOW_IMAGE_ROBYN    = var.images.robyn
   }
 
   # What only some are told.

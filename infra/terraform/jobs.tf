@@ -81,7 +81,11 @@ resource "google_cloud_run_v2_job" "job" {
         }
 
         dynamic "env" {
-          for_each = merge(local.environment_variables, lookup(local.own_variables, each.key, {}))
+          for_each = merge(
+            local.environment_variables,
+            { MMMFLOW_IMAGE = each.value.image },
+            lookup(local.own_variables, each.key, {}),
+          )
 
           content {
             name  = env.key

@@ -26,8 +26,13 @@ def build(
     config_sha256: str,
     out: Path,
     generations: Mapping[str, str],
+    *,
+    image: str,
 ) -> dict[str, Any]:
-    """The manifest of the files in `out`, stored at these generations."""
+    """The manifest of the files in `out`, stored at these generations.
+
+    `image` is what it ran in, "" if that is none.
+    """
     return {
         "schema_version": 1,
         "experiment_id": config["experiment_id"],
@@ -35,6 +40,7 @@ def build(
         "engine": {
             "name": config["engine"]["name"],
             "version": config["engine"]["version"],
+            **({"image": image} if image else {}),
         },
         "seed": config["seed"],
         "data_sha256": config["data"]["sha256"],

@@ -121,6 +121,13 @@ class _Attempt:
         self._config = config
         label(correlation_id=config.get("correlation_id"))
         schema.require("job_config.json", config)
+        queued_with = config["engine"].get("image", self._task.image)
+        if self._task.image != queued_with:
+            log.warning(
+                "the attempt runs in %s; it was queued with %s",
+                self._task.image or "no image",
+                queued_with,
+            )
         data = inputs / "input_data.parquet"
         name = paths.training_data(
             config["country"], config["dataset_id"], config["mapping_version"]
@@ -188,6 +195,7 @@ class _Attempt:
             manifest.sha256(self._folder / "in" / "job_config.json"),
             self._out,
             generations,
+            image=self._task.image,
         )
         schema.require("manifest.json", content)
         stored = self._task.bucket.write(

@@ -21,6 +21,7 @@ class Task:
     task: str
     timeout_seconds: int
     progress_seconds: float
+    image: str = ""  # what it runs in, if that is an image
 
     @property
     def folder(self) -> str:
@@ -44,6 +45,7 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Task:
         task=env.get("CLOUD_RUN_TASK_INDEX", "0"),
         timeout_seconds=int(env["MMMFLOW_TIMEOUT_SECONDS"]),
         progress_seconds=float(env.get("MMMFLOW_PROGRESS_SECONDS", "5")),
+        image=env.get("MMMFLOW_IMAGE", ""),
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mmmflow.cloud.environment import Environment
 from mmmflow.domain import jobs
 from mmmflow.messaging import topology
 
@@ -19,7 +20,8 @@ FUNCTIONS: dict[str, Any] = FOUND.local_values["functions"]
 NOT_TERRAFORMS = {
     "MMMFLOW_EXPERIMENT", "MMMFLOW_ATTEMPT", "MMMFLOW_RUN_URI",
     "MMMFLOW_PROCESSES", "MMMFLOW_R_WORKER",
-    "MMMFLOW_TIMEOUT_SECONDS",
+    "MMMFLOW_TIMEOUT_SECONDS", "MMMFLOW_EXECUTION",
+    "MMMFLOW_PROGRESS_SECONDS",
     "MMMFLOW_HOME", "MMMFLOW_PRIVATE_TARGETS",
     "MMMFLOW_IAM_ENDPOINT", "MMMFLOW_RUN_ENDPOINT",
     "MMMFLOW_SECRETS_ENDPOINT", "MMMFLOW_LOGGING_ENDPOINT",
@@ -104,6 +106,33 @@ def test_every_variable_that_the_code_reads_is_set_and_the_reverse() -> None:
     assert variables_read() - NOT_TERRAFORMS == variables_set()
 
 
+def test_jobs_are_told_the_image_that_they_run() -> None:
+    jobs_file = FOUND.texts["jobs.tf"]
+    assert "{ MMMFLOW_IMAGE = each.value.image }" in jobs_file
+    assert "image   = each.value.image" in jobs_file
+
+
+def test_functions_are_told_the_images_of_the_engines_jobs() -> None:
+    told = FOUND.local_values["environment_variables"]
+    images = {
+        engine: told[f"MMMFLOW_IMAGE_{engine.upper()}"].strip("${}")
+        for engine in jobs.MACHINES
+    }
+    assert images == {e: f"var.images.{e}" for e in jobs.MACHINES}
+
+
+def test_the_code_reads_the_log_through_the_view_that_is_made() -> None:
+    view = FOUND.resources["google_logging_log_view.jobs"].body
+    assert view["name"] == '${replace("${local.prefix}-jobs", "-", "_")}'
+    prefix = "mmmflow-dev"
+    name = f"{prefix}-jobs".replace("-", "_")
+    there = Environment("p", "r", prefix, "(default)", "u", "d").log_view
+    place = "projects/p/locations"
+    assert there == (
+        f"{place}/{view['location']}/buckets/{view['bucket']}/views/{name}"
+    )
+
+
 def test_nothing_is_named_and_not_declared_nor_declared_and_unused() -> None:
     assert list(dangling(FOUND)) == []
 
@@ -144,6 +173,7 @@ def variables_read() -> set[str]:
     files = [
         *(ROOT / "functions" / "mmmflow" / "cloud").glob("*.py"),
         *(ROOT / "functions" / "mmmflow" / "steps").glob("*.py"),
+        *(ROOT / "py-worker" / "mmmflow_worker").glob("*.py"),
         ROOT / "functions" / "main.py",
         ROOT / "functions" / "mmmflow" / "wiring.py",
     ]
@@ -152,6 +182,5 @@ def variables_read() -> set[str]:
 
 
 def variables_set() -> set[str]:
-    return set(
-        re.findall(r"\b(MMMFLOW_[A-Z_]+)\s*=", FOUND.texts["environment.tf"])
-    )
+    texts = FOUND.texts["environment.tf"] + FOUND.texts["jobs.tf"]
+    return set(re.findall(r"\b(MMMFLOW_[A-Z_]+)\s*=", texts))

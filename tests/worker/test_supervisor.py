@@ -134,6 +134,13 @@ def test_a_run_that_succeeds_says_so_and_ends_with_zero(bench: Bench) -> None:
     assert bench.finished["outcome"] == "succeeded"
 
 
+def test_the_manifest_says_which_image_it_ran_in(bench: Bench) -> None:
+    bench.run(SUCCEED, task=replace(bench.task, image="native@sha256:1"))
+    manifest = json.loads(bench.text("manifest.json"))
+    schema.require("manifest.json", manifest)
+    assert manifest["engine"]["image"] == "native@sha256:1"
+
+
 def test_it_says_when_it_starts_and_who_it_is(bench: Bench) -> None:
     bench.run(SUCCEED)
     started = bench.signal("started")

@@ -55,7 +55,7 @@ def batch(request: Request, ports: Ports) -> Response:
     The body is read row by row, and no further than the first row too many.
     """
     partial, force = http.switches(request, "partial", "force")
-    experiments, refused = _rows(request, partial=partial)
+    experiments, refused = _rows(request, ports, partial=partial)
     body: Json = {"experiments": experiments}
     asked = _asked(request, {**body, "force": True} if force else body, ports)
     known = requests.answered(ports, asked) is not None
@@ -66,7 +66,7 @@ def batch(request: Request, ports: Ports) -> Response:
 def try_batch(request: Request, ports: Ports) -> Response:
     """What `batch` would make of the same body."""
     (partial,) = http.switches(request, "partial")
-    experiments, refused = _rows(request, partial=partial)
+    experiments, refused = _rows(request, ports, partial=partial)
     return _plan(ports, experiments, refused)
 
 
@@ -84,7 +84,7 @@ def next_revision(request: Request, ports: Ports) -> Response:
 
 
 def _rows(
-    request: Request, *, partial: bool
+    request: Request, ports: Ports, *, partial: bool
 ) -> tuple[list[Json], list[Problem]]:
     """(the experiments of the body's rows, the problems of rows left out).
 
@@ -101,7 +101,9 @@ def _rows(
     http.limit(request, http.MAX_BATCH, _OBJECT)
     lines = BufferedReader(cast(RawIOBase, request.stream))
     try:
-        experiments, refused = submission.split(reader(lines))
+        experiments, refused = submission.split(
+            reader(lines), ports.deployment.engine
+        )
     except RequestEntityTooLarge:
         raise http.too_large(request, http.MAX_BATCH, _OBJECT) from None
     finally:

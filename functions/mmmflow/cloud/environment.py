@@ -5,8 +5,10 @@ Every variable is listed here, with what it means; Terraform sets them.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+_IMAGES = {"native": "MMMFLOW_IMAGE_NATIVE", "robyn": "MMMFLOW_IMAGE_ROBYN"}
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Environment:
         logging_endpoint: the same for Cloud Logging.
         billing_export: table of the billing export,
             `project.dataset.table`; "" where no costs are read.
+        default_engine: of an experiment that names none.
+        images: what each engine's jobs run, by its name.
     """
 
     project: str
@@ -42,6 +46,8 @@ class Environment:
     secrets_endpoint: str = ""
     logging_endpoint: str = ""
     billing_export: str = ""
+    default_engine: str = "native"
+    images: Mapping[str, str] = field(default_factory=dict)
 
     def topic(self, name: str) -> str:
         """The full name of a topic of ours, as `experiment.requested`."""
@@ -83,6 +89,12 @@ def read(env: Mapping[str, str] = os.environ) -> Environment:
         secrets_endpoint=env.get("MMMFLOW_SECRETS_ENDPOINT", ""),
         logging_endpoint=env.get("MMMFLOW_LOGGING_ENDPOINT", ""),
         billing_export=env.get("MMMFLOW_BILLING_EXPORT", ""),
+        default_engine=env.get(
+            "MMMFLOW_DEFAULT_ENGINE", Environment.default_engine
+        ),
+        images={
+            engine: env[name] for engine, name in _IMAGES.items() if name in env
+        },
     )
 
 

@@ -13,6 +13,7 @@ from mmmflow.ports import (
     Billing,
     Bucket,
     Clock,
+    Deployment,
     Documents,
     Entropy,
     Identity,
@@ -99,3 +100,8 @@ class CloudPorts(Ports):
     @cached_property
     def entropy(self) -> Entropy:
         return SystemEntropy()
+
+    @cached_property
+    def deployment(self) -> Deployment:
+        told = self._environment
+        return Deployment(told.default_engine, told.images)

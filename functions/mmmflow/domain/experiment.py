@@ -202,8 +202,22 @@ def is_overdue(data: Mapping[str, Any], now: datetime) -> bool:
     return now > datetime.fromisoformat(started) + limit + _GRACE
 
 
-def succeeded(data: Mapping[str, Any], result: Data, *, now: datetime) -> Data:
-    return _ended(data, State.SUCCEEDED, now, "trained", result=result)
+def succeeded(
+    data: Mapping[str, Any], result: Data, *, now: datetime, image: str = ""
+) -> Data:
+    """Trained, in `image`, "" if in none; told if it was queued with another.
+
+    Where a platform runs whatever image a job has when it starts, a
+    deployment in between changes what trains.
+    """
+    wanted = (data["config"] or {}).get("image") or image
+    why = "trained"
+    if image != wanted:
+        why += (
+            " by another image than it was queued with:"
+            f" {image or 'none'}, not {wanted}"
+        )
+    return _ended(data, State.SUCCEEDED, now, why, result=result)
 
 
 def skipped(data: Mapping[str, Any], reason: str, *, now: datetime) -> Data:

@@ -76,11 +76,13 @@ def freeze(
     mapping: DataMapping,
     training: Mapping[str, Any],
     previous: Mapping[str, Any] | None = None,
+    image: str = "",
 ) -> Data:
     """The whole configuration of a run: job_config.json.
 
     `training` names the prepared data: dataset_id, mapping_version, uri,
-    generation, sha256; `previous` the model that is refreshed, if one is.
+    generation, sha256; `previous` the model that is refreshed, if one is;
+    `image` what the engine's jobs run, "" where its version says it all.
     """
     request = experiment["request"]
     goal = goal_of(request, mapping)
@@ -95,6 +97,7 @@ def freeze(
         "engine": {
             "name": request["engine"],
             "version": ENGINE_VERSIONS[request["engine"]],
+            **({"image": image} if image else {}),
             "solver": request["solver"],
             "optimiser": request["optimiser"],
         },

@@ -19,6 +19,7 @@ PRESETS: Mapping[str, tuple[int, int]] = {
     "benchmark": (2000, 5),
     "production": (10000, 5),
 }
+DEFAULT_ENGINE = "native"  # where a deployment says nothing
 _DEFAULTS: Mapping[str, Any] = {
     "dataset_id": None,
     "source": None,
@@ -28,7 +29,6 @@ _DEFAULTS: Mapping[str, Any] = {
     "annotations": None,
     "goal": None,
     "window": {},
-    "engine": "native",
     "solver": "exact",
     "optimiser": "de",
     "adstock": "geometric",
@@ -97,11 +97,11 @@ def unconfirmed(experiments: int, body: Mapping[str, Any]) -> list[Problem]:
     ]
 
 
-def complete(request: Mapping[str, Any]) -> Data:
-    """The request with every default filled in."""
+def complete(request: Mapping[str, Any], engine: str = DEFAULT_ENGINE) -> Data:
+    """The request with every default filled in; `engine` if it names none."""
     iterations, trials = PRESETS[request.get("preset", "benchmark")]
     sized = {"iterations": iterations, "trials": trials}
-    completed = {**_DEFAULTS, **sized, **request}
+    completed = {**_DEFAULTS, "engine": engine, **sized, **request}
     return {**completed, "size": jobs.size_of(completed)}
 
 

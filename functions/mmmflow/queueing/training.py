@@ -238,6 +238,7 @@ def _freeze(
         *job_config.without(data, meaning, training.get("left_out", {})),
         training,
         previous,
+        ports.deployment.images.get(data["request"]["engine"], ""),
     )
     name = paths.job_config(request.run_folder(data))
     try:
@@ -252,4 +253,5 @@ def _freeze(
         "goal": config["dep_var"],
         "dataset_id": config["dataset_id"],
         "mapping_version": config["mapping_version"],
+        "image": config["engine"].get("image", ""),
     }

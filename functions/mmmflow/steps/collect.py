@@ -180,7 +180,9 @@ def _succeeded(data: Json, body: Json, ports: Ports) -> Json:
         "stability": _stability(ports, folder),
     }
     goal = {"goal": summary["dep_var"]}
-    return {**experiment.succeeded(data, result, now=now), **goal}
+    image = manifest["engine"].get("image", "")
+    ended = experiment.succeeded(data, result, now=now, image=image)
+    return {**ended, **goal}
 
 
 def _result(folder: str, summary: Json, generation: str) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def run(dataset_id: str, ports: Ports) -> None:
 def _requested(asked: requests.Request, ports: Ports) -> list[Document]:
     answer = requests.answered(ports, asked)
     if answer is None:
-        validate(asked.body)
+        validate(asked.body, ports.deployment.engine)
         now = ports.clock.now()
         found = reuse.look_up(ports, asked.body)
         made = [
@@ -105,8 +105,12 @@ def _requested(asked: requests.Request, ports: Ports) -> list[Document]:
     return requests.made(ports, answer, "datasets")
 
 
-def validate(body: Json) -> None:
-    """Raises: InvalidInputError, with every problem."""
+def validate(body: Json, engine: str) -> None:
+    """`engine` is that of an experiment that names none.
+
+    Raises:
+        InvalidInputError: with every problem.
+    """
     schema.require("dataset.requested.json", body)
     if "query" in body["source"]:
         sql.require_single_select(body["source"]["query"])
@@ -114,7 +118,7 @@ def validate(body: Json) -> None:
         train = {"schema_version": 1, **body["train"]}
         country = {"country": body["countries"][0]}
         train["experiment"] = {**train["experiment"], **country}
-        submission.validated(train, times=len(body["countries"]))
+        submission.validated(train, engine=engine, times=len(body["countries"]))
 
 
 def _extract_all(requested: list[Document], ports: Ports) -> None:

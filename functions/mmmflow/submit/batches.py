@@ -45,7 +45,8 @@ def make(ports: Ports, asked: requests.Request, wanted: Sequence[Json]) -> Json:
         KeyReusedError: the key is known with other content.
     """
     now = ports.clock.now()
-    experiments = [request.complete(one) for one in wanted]
+    engine = ports.deployment.engine
+    experiments = [request.complete(one, engine) for one in wanted]
     data = data_requests.messages(asked, experiments)
     force = bool(asked.body.get("force"))
     large = len(experiments) > CHUNK

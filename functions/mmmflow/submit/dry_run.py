@@ -39,7 +39,8 @@ def plan(ports: Ports, wanted: Sequence[Json]) -> Json:
     seconds: Counter[str] = Counter()
     states: Counter[str] = Counter()
     cost = longest = 0.0
-    for one in map(request.complete, wanted):
+    for asked in wanted:
+        one = request.complete(asked, ports.deployment.engine)
         key = tuple(json.dumps(one[field]) for field in _DATA)
         if key not in known:
             known[key] = _data(ports, one)

@@ -35,7 +35,7 @@ def ask(
         if answer["state"] == "REFUSED":
             raise InvalidInputError(requests.problems_of(answer))
         return asked, True
-    extract.validate(message)
+    extract.validate(message, ports.deployment.engine)
     sent = Outgoing(TOPIC, asked.correlation_id, message, asked.key)
     outbox.send(ports, [sent])
     return asked, False

@@ -74,7 +74,7 @@ def create(
             "correlation_id": asked.correlation_id,
             "actor": actor,
         }
-        _require_valid(body, data)
+        _require_valid(ports, body, data)
         write = Create(COLLECTION, data["id"], data)
         requests.accept(ports, asked, [data["id"]], [write])
         answer = requests.answered(ports, asked)
@@ -108,7 +108,7 @@ def change(ports: Ports, id: str, changes: Json, *, actor: str) -> Document:
             "updated_at": ports.clock.now().isoformat(),
             "actor": actor,
         }
-        _require_valid(body, data)
+        _require_valid(ports, body, data)
         if data["country"] != document.data["country"]:
             raise InvalidInputError.of(
                 "country", "it stays", "make another for another country"
@@ -171,7 +171,7 @@ def _enabled(ports: Ports, country: str) -> list[Document]:
     return ports.documents.query(COLLECTION, [of_country, enabled])
 
 
-def _require_valid(body: Json, data: Json) -> None:
+def _require_valid(ports: Ports, body: Json, data: Json) -> None:
     """Raises: InvalidInputError: in itself, or in what it will ask for."""
     schema.require(SCHEMA, body)
     given = [
@@ -183,5 +183,5 @@ def _require_valid(body: Json, data: Json) -> None:
     if given:
         raise InvalidInputError(given)
     message = {"schema_version": 1, **rules.asked_for(data)}
-    submission.validated(message)
+    submission.validated(message, engine=ports.deployment.engine)
     outbox.require_fits("experiment.requested", message)

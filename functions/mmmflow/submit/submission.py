@@ -17,10 +17,11 @@ _ONE = "experiment.json"
 _ANY = {"country": "DE"}
 
 
-def validated(body: Json, *, times: int = 1) -> list[Json]:
+def validated(body: Json, *, engine: str, times: int = 1) -> list[Json]:
     """One request per experiment of the message's `experiment` and `sweep`.
 
-    The sweep is made `times` times: once for each country, say.
+    The sweep is made `times` times: once for each country, say. `engine` is
+    that of an experiment that names none.
 
     Raises:
         InvalidInputError: with every problem of every experiment.
@@ -29,7 +30,7 @@ def validated(body: Json, *, times: int = 1) -> list[Json]:
     experiments = request.expand(body)
     problems = request.unconfirmed(len(experiments) * times, body)
     found = dict.fromkeys(problems)
-    found |= {p: None for one in experiments for p in problems_of(one)}
+    found |= {p: None for one in experiments for p in problems_of(one, engine)}
     if found:
         raise InvalidInputError(list(found))
     return experiments
@@ -42,7 +43,7 @@ def read(ports: Ports, body: Json) -> list[Json]:
         InvalidInputError: with every problem of every experiment.
     """
     if "batch_object" not in body:
-        return validated(body)
+        return validated(body, engine=ports.deployment.engine)
     schema.require(SCHEMA, body)
     beside = [
         Problem(field, "beside batch_object it has no meaning", "leave it out")
@@ -51,14 +52,19 @@ def read(ports: Ports, body: Json) -> list[Json]:
     ]
     if beside:
         raise InvalidInputError(beside)
-    experiments, problems = split(manifests.read(ports, **body["batch_object"]))
+    rows = manifests.read(ports, **body["batch_object"])
+    experiments, problems = split(rows, ports.deployment.engine)
     if problems:
         raise InvalidInputError(problems)
     return experiments
 
 
-def split(rows: manifests.Rows) -> tuple[list[Json], list[Problem]]:
+def split(
+    rows: manifests.Rows, engine: str
+) -> tuple[list[Json], list[Problem]]:
     """(the experiments of the rows that are right, the problems of others).
+
+    `engine` is that of a row that names none.
 
     Raises:
         InvalidInputError: the whole can't be read, or has no rows.
@@ -66,7 +72,7 @@ def split(rows: manifests.Rows) -> tuple[list[Json], list[Problem]]:
     experiments: list[Json] = []
     problems: list[Problem] = []
     for row in rows:
-        found = row.problems or tuple(problems_of(row.experiment))
+        found = row.problems or tuple(problems_of(row.experiment, engine))
         problems += (row.placed(problem) for problem in found)
         if not found:
             experiments.append(row.experiment)
@@ -75,7 +81,7 @@ def split(rows: manifests.Rows) -> tuple[list[Json], list[Problem]]:
     return experiments, problems
 
 
-def problems_of(experiment: Json) -> list[Problem]:
+def problems_of(experiment: Json, engine: str) -> list[Problem]:
     """What is wrong with a request in itself, before any data is known."""
     found: list[Problem] = []
     if "country" not in experiment:
@@ -84,7 +90,8 @@ def problems_of(experiment: Json) -> list[Problem]:
         found += _field_problems(field, json.dumps(value, sort_keys=True))
     if found:
         return found
-    return list(request.contradictions(request.complete(experiment)))
+    completed = request.complete(experiment, engine)
+    return list(request.contradictions(completed))
 
 
 @lru_cache(maxsize=2048)

@@ -9,6 +9,7 @@ import pytest
 from mmmflow import wiring
 from mmmflow.cloud.ports import CloudPorts
 from mmmflow.local.documents import SqliteDocuments
+from mmmflow.ports import Deployment
 
 DEPLOYED = {
     "MMMFLOW_PROJECT": "mmm-dev",
@@ -48,6 +49,20 @@ def test_the_ports_are_opened_once_a_process(
         monkeypatch.setenv(name, value)
     assert wiring.ports() is wiring.ports()
     assert wiring.ports().jobs is wiring.ports().jobs
+
+
+def test_a_deployment_tells_its_engine_and_its_images(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = {
+        "MMMFLOW_DEFAULT_ENGINE": "robyn",
+        "MMMFLOW_IMAGE_NATIVE": "n@sha256:1",
+        "MMMFLOW_IMAGE_ROBYN": "r@sha256:2",
+    }
+    for name, value in {**DEPLOYED, **told}.items():
+        monkeypatch.setenv(name, value)
+    images = {"native": "n@sha256:1", "robyn": "r@sha256:2"}
+    assert wiring.ports().deployment == Deployment("robyn", images)
 
 
 def test_neither_is_an_error() -> None:
