@@ -59,3 +59,17 @@ def test_only_the_wiring_knows_where_the_functions_run(path: Path) -> None:
 def test_a_step_imports_nothing_heavy_until_it_is_used(path: Path) -> None:
     roots = {m.partition(".")[0] for m in imports(path, at_start=True)}
     assert roots.isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize(
+    "path", [*files("steps"), *files("upkeep")], ids=lambda p: p.stem
+)
+def test_steps_and_upkeep_know_the_ports_and_no_cloud(path: Path) -> None:
+    known = [m for m in imports(path) if m.startswith("mmmflow.cloud")]
+    assert known == []
+
+
+@pytest.mark.parametrize("path", files("upkeep"), ids=lambda p: p.stem)
+def test_upkeep_is_called_from_outside_and_by_the_timer(path: Path) -> None:
+    for module in imports(path):
+        assert not module.startswith(("mmmflow.api", "mmmflow.cli"))

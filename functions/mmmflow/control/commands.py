@@ -143,9 +143,16 @@ def changed_request(asked: Json, changes: Json) -> Json:
 
 
 def delete(
-    ports: Ports, experiment_id: str, *, actor: str, keep_objects: bool
+    ports: Ports,
+    experiment_id: str,
+    *,
+    actor: str,
+    keep_objects: bool,
+    even_champion: bool = False,
 ) -> None:
     """Forget an ended experiment, and its objects where they aren't kept.
+
+    Where the champion goes too, the best of the others takes its place.
 
     Raises:
         NotFoundError: there is no such experiment.
@@ -161,7 +168,7 @@ def delete(
         }
         writes: list[Write] = [
             Delete("experiments", document.id, document.version),
-            *_ranked_no_more(ports, document),
+            *_ranked_no_more(ports, document, even_champion),
         ]
         if not keep_objects:
             asked = removals.of_experiment(ports, document.data, actor)
@@ -238,7 +245,9 @@ def _require_stopped(document: Document) -> None:
         )
 
 
-def _ranked_no_more(ports: Ports, document: Document) -> list[Update]:
+def _ranked_no_more(
+    ports: Ports, document: Document, even_champion: bool
+) -> list[Update]:
     """What its leaderboard must learn; a champion can't be deleted.
 
     The champion is part of the commit, so that it can't become it meanwhile.
@@ -251,7 +260,8 @@ def _ranked_no_more(ports: Ports, document: Document) -> list[Update]:
     champion = ports.documents.get("champions", id)
     if champion is None:
         return []
-    if champion.data["experiment_id"] == document.id:
+    is_champion = champion.data["experiment_id"] == document.id
+    if is_champion and not even_champion:
         raise NotAllowedError.of(
             document.id,
             f"it is the champion of {country}, {goal}",

@@ -13,18 +13,23 @@ _AT_ONCE = 20
 
 def of_experiment(ports: Ports, experiment: Json, actor: str) -> Create:
     """The write that has the experiment's objects removed."""
-    run = request.run_folder(experiment)
     return Create(
         COLLECTION,
         experiment["id"],
         {
             "schema_version": 1,
-            "prefixes": [f"{run}/", paths.signals(experiment["id"])],
+            "prefixes": list(prefixes(experiment)),
             "actor": actor,
             "correlation_id": experiment["correlation_id"],
             "created_at": ports.clock.now().isoformat(),
         },
     )
+
+
+def prefixes(experiment: Json) -> tuple[str, str]:
+    """Of all objects of the experiment: its run's, then its signals."""
+    run = request.run_folder(experiment)
+    return f"{run}/", paths.signals(experiment["id"])
 
 
 def finish(ports: Ports, id: str) -> None:

@@ -82,11 +82,25 @@ def update(ports: Ports, country: str, goal: str) -> None:
         rule = settings.ranking_rule(ports, country)
         scored = _scored(ports, country, goal, rule)
         if not scored:
-            return
+            if champion is None or _abdicate(ports, champion):
+                return
+            continue
         if champion is not None and _says(champion.data, scored[0], rule):
             renderings.write(ports, champion.data, scored)
             return
         _crown(ports, id, champion, scored[0], rule)
+
+
+def _abdicate(ports: Ports, champion: Document) -> bool:
+    """Nothing is left to choose from: its files go; False if overtaken.
+
+    The files go first, for a champion that comes later begins at version 1.
+    """
+    country, goal = champion.data["country"], champion.data["goal"]
+    renderings.remove(ports, country, goal)
+    return outbox.commit(
+        ports, [Delete("champions", champion.id, champion.version)]
+    )
 
 
 def _says(champion: Json, first: tuple[Any, float], rule: Rule) -> bool:

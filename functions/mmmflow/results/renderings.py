@@ -39,6 +39,12 @@ def write(
         _write_newer(ports, name, content)
 
 
+def remove(ports: Ports, country: str, goal: str) -> None:
+    """Both files: there is no champion any more."""
+    for what in ("champion", "leaderboard"):
+        ports.data.delete(paths.rendering(country, goal, what))
+
+
 def _short(result: Json) -> Json:
     """Of how firm it is only the sentence; the rest is in the result."""
     stability = result.get("stability")

@@ -16,6 +16,7 @@ from mmmflow.results import champions
 from mmmflow.steps import collect
 from mmmflow.steps.reconcile import attempt_ended
 from mmmflow.submit import batches
+from mmmflow.upkeep import deletions
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ def sweep(message: Message, ports: Ports) -> None:
         _look_after(document, ports)
     announcements.repeat_lost(ports)
     batches.resume_overdue(ports, before.isoformat())
+    deletions.resume_overdue(ports, before.isoformat())
     handover.look_after_overdue(ports)
     waiting.look_again(ports)
     queues.wake(ports)
