@@ -9,18 +9,19 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import functions_framework
 import pytest
 from mmmflow import wiring
 from mmmflow.data import datasets
 from mmmflow.domain import experiment, paths, request
 from mmmflow.domain.errors import Problem
 from mmmflow.local.ports import open_ports
-from mmmflow.local.runner import SOURCE
+from mmmflow.local.runner import Runner
+from mmmflow.local.server import Server, application
 from mmmflow.ports import Create, Document, Json, Ports, Update
 from mmmflow.steps import collect, enqueue
 from mmmflow.submit import requests
@@ -185,6 +186,28 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@dataclass(frozen=True)
+class System:
+    """All of it, running: the functions, the workers, the API and the page."""
+
+    ports: Ports
+    url: str
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MMMFLOW_HOME", str(home))
+        wiring.ports.cache_clear()
+        runner = Runner(home, wiring.ports())
+        runner.start()
+        with Server(0) as server:
+            yield System(wiring.ports(), server.url)
+        runner.stop()
+        wiring.ports.cache_clear()
+
+
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setenv("MMMFLOW_HOME", str(tmp_path))
@@ -196,8 +219,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 @pytest.fixture
 def server(world: World) -> Iterator[BaseWSGIServer]:
     del world  # the functions read its home
-    app = functions_framework.create_app("api", str(SOURCE))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, application(), threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     yield server
@@ -209,12 +231,32 @@ def server(world: World) -> Iterator[BaseWSGIServer]:
 @pytest.fixture
 def page(browser: Browser, server: BaseWSGIServer) -> Iterator[Page]:
     """A page that has not gone to the server yet; no script may fail on it."""
-    address = f"http://127.0.0.1:{server.server_port}"
-    context = browser.new_context(base_url=address)
+    with _a_page(browser, f"http://127.0.0.1:{server.server_port}") as page:
+        yield page
+
+
+@pytest.fixture
+def running_page(browser: Browser, system: System) -> Iterator[Page]:
+    """As `page`, of the running system."""
+    with _a_page(browser, system.url) as page:
+        yield page
+
+
+@contextmanager
+def _a_page(browser: Browser, url: str) -> Iterator[Page]:
+    context = browser.new_context(base_url=url)
     page = context.new_page()
     page.set_default_timeout(10_000)
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(error.message))
+    page.on(
+        "console",
+        lambda said: (
+            failures.append(said.text)
+            if "Content Security Policy" in said.text
+            else None
+        ),
+    )
     yield page
     context.close()
     assert failures == []

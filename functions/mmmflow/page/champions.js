@@ -4,9 +4,10 @@ import { of, read } from "./api.js";
 import { byId, empty, make, show } from "./elements.js";
 import { openLeaderboard } from "./leaderboard.js";
 import { aboutModel, modelParts } from "./model.js";
-import { four, nearly, outOfSample, three } from "./words.js";
+import { four, nearly, outOfSample, three, two } from "./words.js";
 
 const OPEN = 3; // more champions than this come folded
+const WIDE = matchMedia("(min-width: 60rem)"); // on a phone all do
 const found = new Map(); // what the champions' runs found, by experiment
 
 /** A champion's run has ended: it is read once. */
@@ -24,7 +25,7 @@ export function showChampions(champions, active) {
     .map((champion) => ({
       champion,
       details: found.get(champion.experiment_id) ?? null,
-      open: champions.length <= OPEN,
+      open: champions.length <= OPEN && WIDE.matches,
     }))
     .sort(({ champion: a }, { champion: b }) =>
       `${a.country} ${a.goal}`.localeCompare(`${b.country} ${b.goal}`));
@@ -93,7 +94,8 @@ function figures({ selected, quality }, allocation) {
       score === null ? "nrmse" : ""),
     figure("Adjusted R²", three(selected.rsq_train),
       `in training${validated(selected.rsq_val, three)}`, "rsq"),
-    gap && figure("Out of ÷ in sample", three(gap.value), "error", "gap"),
+    gap && figure("Out ÷ in sample", two(gap.value),
+      "error on new periods against known", "gap"),
     figure("DECOMP.RSSD", three(selected.decomp_rssd),
       "effect against spend shares", "decomp_rssd"),
   ].filter(Boolean);

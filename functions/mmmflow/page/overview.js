@@ -8,7 +8,8 @@ export function showTiles({ queues, experiments, next, ...rest }) {
   const failed = experiments.filter(({ state }) => state === "FAILED").length;
   const { total, currency } = rest.costs;
   const tiles = [
-    ["running", count(sum("running")), "experiments", "busy"],
+    ["running", count(sum("running")), "experiments",
+      sum("running") ? "busy" : ""],
     ["queued", count(sum("queued")), "experiments", ""],
     ["waiting", count(sum("waiting")), "experiments", ""],
     [next ? "failed lately" : "failed", count(failed), "experiments",
