@@ -11,7 +11,7 @@ from typing import Any
 
 from mmmflow import schema
 from mmmflow.data import datasets, handover, mappings, trainings
-from mmmflow.domain import paths, preparation
+from mmmflow.domain import migrations, paths, preparation
 from mmmflow.domain.errors import InvalidInputError, Problem, stored
 from mmmflow.messaging import outbox
 from mmmflow.messaging.outbox import Outgoing
@@ -127,7 +127,8 @@ def _register(scope: str, version: str, ports: Ports) -> Document:
 def _written_over(known: Json, now: Json) -> Json:
     """The accepted mapping, with the problem that its object is another."""
     problems = []
-    if now["content"] != known["content"]:
+    was, found = (migrations.migrated("mappings", one) for one in (known, now))
+    if was["content"] != found["content"]:
         problem = Problem(
             paths.mapping_marker(known["scope"], known["version"]),
             "it was written over after it was accepted; the version stays"
