@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from mmmflow.cli import names, progress, text
+from mmmflow.cli import names, text, wording
 from mmmflow.cli.session import Asking, Session, pass_session
 
 _STATES = (
@@ -129,7 +129,7 @@ def retry(session: Session, ids: tuple[str, ...], why: str) -> None:
 
 @click.command(
     cls=Asking,
-    example=("mmmflow delete ID", "mmmflow delete ID --files --yes"),
+    example=("mmmflow delete ID --yes", "mmmflow delete ID --files --yes"),
 )
 @click.argument("id")
 @click.option("--files", is_flag=True, help="Its files in the bucket, too.")
@@ -186,7 +186,7 @@ def _words(one: Json) -> tuple[str, str]:
     waits = ", ".join(f"{k} {v}" for k, v in (one["waits_for"] or {}).items())
     if one["state"] == "WAITING" and waits:
         return "WAITING", f"for {waits}"
-    words = progress.describe(one)
+    words = wording.describe(one)
     rest = words.removeprefix(one["state"]).strip()
     return one["state"], rest
 

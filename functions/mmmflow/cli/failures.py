@@ -52,6 +52,12 @@ def ending(context: click.Context) -> Iterator[None]:
         _end(context, USAGE, invalid.problems)
     except RefusedError as refused:
         _end(context, USAGE, [Problem("", str(refused))])
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as wrong:
+        of = wrong.ctx.command_path if wrong.ctx else "mmmflow"
+        problem = Problem("", wrong.format_message(), f"{of} --help")
+        _end(context, USAGE, [problem])
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 

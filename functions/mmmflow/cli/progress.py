@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -13,20 +12,12 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from mmmflow.cli import text, watching
-from mmmflow.domain.experiment import TERMINAL
+from mmmflow.cli import text, wording
 from mmmflow.local.main_job import Standing
 from mmmflow.ports import Json, Ports
 from mmmflow.show import views
 
 _EVERY = 0.25
-_WORDS = {
-    "prepare": "reading the data and taking it apart",
-    "search": "searching",
-    "select": "choosing the best model",
-    "output": "writing tables and pictures",
-    "done": "done",
-}
 
 
 def watch(
@@ -57,45 +48,6 @@ def display(console: Console) -> "Live | Log":
     return Live(console) if console.is_terminal else Log(console)
 
 
-def fraction(shown: Json) -> float:
-    """How much of an experiment is done, from 0 to 1."""
-    if shown["state"] in TERMINAL:
-        return 1.0
-    progress: dict[str, Any] = shown["progress"] or {}
-    step = progress.get("step")
-    if step == "search" and "iteration" in progress:
-        done = progress["iteration"] / progress["iterations"]
-        if "trial" in progress:  # one after the other; else all at once
-            done = (progress["trial"] - 1 + done) / progress["trials"]
-        return float(0.2 + 0.4 * done)
-    starts = {"prepare": 0.05, "search": 0.2, "select": 0.6, "output": 0.7}
-    return starts.get(step or "", 0.0)
-
-
-def describe(shown: Json) -> str:
-    """What an experiment is doing, in a few words."""
-    if shown["state"] == "SUCCEEDED":
-        selected = shown["result"]["selected"]
-        return (
-            f"SUCCEEDED  NRMSE {selected['nrmse_train']:.4f}"
-            f"  DECOMP.RSSD {selected['decomp_rssd']:.3f}"
-        )
-    if shown["error"]:
-        return f"{shown['state']}  {shown['error']['error']}"
-    progress = shown["progress"]
-    if progress is None:
-        return str(shown["state"])
-    words = _WORDS[progress["step"]]
-    if "iteration" in progress:
-        words += f", {progress['iteration']:,} of {progress['iterations']:,}"
-    if "best" in progress:
-        words += f", best NRMSE {progress['best']['nrmse']:.4f}"
-    left = watching.time_left(shown)
-    if left is not None:
-        words += f", {text.span(left)} left in the search"
-    return words
-
-
 class Live:
     """Bars that move, for a terminal."""
 
@@ -124,9 +76,9 @@ class Live:
     def experiment(self, shown: Json) -> None:
         self._show(
             shown["id"],
-            text.harmless(watching.name(shown)),
-            fraction(shown),
-            text.harmless(describe(shown)),
+            text.harmless(wording.name(shown)),
+            wording.fraction(shown),
+            text.harmless(wording.describe(shown)),
         )
 
     def _show(self, id: str, name: str, done: float, what: str) -> None:
@@ -158,10 +110,10 @@ class Log:
         self._say(data["id"], f"{data['country']} data", _dataset_words(data))
 
     def experiment(self, shown: Json) -> None:
-        words = describe(shown)
+        words = wording.describe(shown)
         if shown["progress"]:  # its figures change too often for a log
             words = words.partition(", ")[0]
-        self._say(shown["id"], watching.name(shown), text.harmless(words))
+        self._say(shown["id"], wording.name(shown), text.harmless(words))
 
     def _say(self, id: str, name: str, what: str) -> None:
         if self._said.get(id) != what:

@@ -194,13 +194,13 @@ def _champion(found: Json) -> str:
 
 def _ranking(board: Json) -> str:
     return text.table(
-        ("rank", "score", "experiment", "adstock"),
+        ("rank", "score", "experiment", "quality"),
         [
             (
                 one["rank"],
                 text.number(one["score"], 4),
                 one["experiment_id"],
-                one.get("adstock", ""),
+                one.get("quality", {}).get("word", ""),
             )
             for one in board["ranking"]
         ],

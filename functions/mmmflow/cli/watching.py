@@ -4,12 +4,11 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import click
 
-from mmmflow.cli import names, text
+from mmmflow.cli import names, text, wording
 from mmmflow.cli.failures import SAYS_NO
 from mmmflow.cli.session import Asking, Session, pass_session
 from mmmflow.domain.experiment import TERMINAL
@@ -17,7 +16,6 @@ from mmmflow.domain.experiment import TERMINAL
 _EVERY = 2.0
 _MOST = 200
 _ENDED = {state.value for state in TERMINAL}
-_FROM = 0.05  # of the search: what can be told of its speed
 Shown = dict[str, Any]
 
 
@@ -51,7 +49,7 @@ def watch(session: Session, ids: tuple[str, ...], batch: str) -> None:
     if session.is_embedded:
         session.note("Nothing runs here: `mmmflow serve` takes it up.")
         for one in _found(session, wanted):
-            session.note(f"{one['id']}  {name(one)}  {one['state']}")
+            session.note(f"{one['id']}  {wording.name(one)}  {one['state']}")
         return
     until_ended(session, wanted)
 
@@ -96,30 +94,9 @@ def until_ended(session: Session, wanted: Wanted) -> None:
             found = _found(session, wanted)
     for one in found:
         if one["error"] and one["error"].get("hint"):
-            session.note(f"{name(one)}: → {one['error']['hint']}")
+            session.note(f"{wording.name(one)}: → {one['error']['hint']}")
     if any(one["state"] != "SUCCEEDED" for one in found):
         sys.exit(SAYS_NO)
-
-
-def name(one: Shown) -> str:
-    """How an experiment is called in a line."""
-    return f"{one['country']} {one['adstock']}"
-
-
-def time_left(one: Shown) -> float | None:
-    """Seconds until the search is done, at its speed so far; None: unknown."""
-    seen = one["progress"] or {}
-    if seen.get("step") != "search" or "iteration" not in seen:
-        return None
-    done = seen["iteration"] / seen["iterations"]
-    if "trial" in seen:  # one after the other; else all at once
-        done = (seen["trial"] - 1 + done) / seen["trials"]
-    if done < _FROM or not one["started_at"]:
-        return None
-    started = datetime.fromisoformat(one["started_at"])
-    spent = datetime.fromisoformat(seen["updated_at"]) - started
-    left: float = spent.total_seconds() * (1 - done) / done
-    return max(0.0, left)
 
 
 class _Lines:
@@ -139,7 +116,7 @@ class _Lines:
         shown = {field: one[field] for field in fields}
         if self._said.get(one["id"]) != shown:
             self._said[one["id"]] = shown
-            left = {"seconds_left": time_left(one)}
+            left = {"seconds_left": wording.time_left(one)}
             click.echo(text.as_json({**shown, **left}, lines=False))
 
 

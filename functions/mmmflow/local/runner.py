@@ -157,7 +157,10 @@ def configure_logging(home: Path) -> Path:
     """The functions' log lines go to a file, as JSON; its path."""
     path = home / "functions.log"
     path.parent.mkdir(parents=True, exist_ok=True)
-    configure(logging.FileHandler(path))
+    handlers = logging.getLogger().handlers
+    known = {getattr(handler, "baseFilename", "") for handler in handlers}
+    if str(path.absolute()) not in known:
+        configure(logging.FileHandler(path))
     return path
 
 
