@@ -13,11 +13,15 @@ locals {
     MMMFLOW_IMAGE_ROBYN    = var.images.robyn
   }
 
+  # A service account's token is meant for the API itself; a person's, which
+  # gcloud gives, is always meant for gcloud: this is its OAuth client.
+  gcloud_client = "32555940559.apps.googleusercontent.com"
+
   # What only some are told.
   own_variables = {
     api = merge(local.let_in, {
       MMMFLOW_IDENTITY  = "token"
-      MMMFLOW_AUDIENCES = local.url.api
+      MMMFLOW_AUDIENCES = "${local.url.api},${local.gcloud_client}"
       MMMFLOW_SIGNER    = google_service_account.function["api"].email
     })
     costs   = local.billing
