@@ -83,11 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         }
         problem = problem_of(sides["robyn"].run, _document("robyn", given))
         text, figures = _told(sides, problem)
-    heading = (
-        f"{given.iterations} iterations × {given.trials} trials, geometric "
-        "adstock, one market of the sample; "
-        f"{sides['robyn'].run.json('versions.json')['R']} is R's version."
-    )
+        heading = _heading(sides["robyn"], given)
     page = PAGE.read_text()
     PAGE.write_text(
         _PART.sub(lambda part: f"{part[1]}{heading}\n\n{text}\n{part[2]}", page)
@@ -96,6 +92,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     figures |= {"load_before": load, "load_after": os.getloadavg()[0]}
     print(json.dumps({k: round(v, 6) for k, v in figures.items()}))
     return 0
+
+
+def _heading(side: Side, given: argparse.Namespace) -> str:
+    versions = side.run.json("versions.json")
+    return (
+        f"{given.iterations} iterations × {given.trials} trials, geometric "
+        "adstock, one market of the sample. "
+        f"Robyn {versions['Robyn']} on R {versions['R']}, glmnet "
+        f"{versions['glmnet']}, nevergrad {versions['nevergrad']}; load of "
+        f"the machine when it ended: {os.getloadavg()[0]:.1f}."
+    )
 
 
 def _document(engine: str, given: argparse.Namespace) -> dict[str, Any]:
