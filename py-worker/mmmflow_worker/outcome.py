@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mmmflow import schema
+from mmmflow.domain.errors import shortened
 
 from mmmflow_worker.engine import Ended, Stopped
 
@@ -27,16 +28,16 @@ class Outcome:
     interrupted: bool = False
 
     def as_signal(self) -> dict[str, Any]:
-        """The fields of a finished signal."""
+        """The fields of a finished signal; a long text is cut, and marked."""
         if self.outcome == "succeeded":
             return {"outcome": self.outcome}
         if self.outcome == "skipped":
-            return {"outcome": self.outcome, "reason": self.reason}
+            return {"outcome": self.outcome, "reason": shortened(self.reason)}
         return {
             "outcome": self.outcome,
-            "step": self.step,
-            "error": self.error,
-            "hint": self.hint,
+            "step": shortened(self.step),
+            "error": shortened(self.error),
+            "hint": shortened(self.hint),
             "retriable": self.retriable,
             "interrupted": self.interrupted,
         }

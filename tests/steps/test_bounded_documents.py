@@ -66,6 +66,24 @@ def test_an_experiments_history_keeps_its_newest_200_entries() -> None:
     ]
 
 
+def test_an_experiment_keeps_the_beginning_of_a_long_error() -> None:
+    data: Json = {"state": "RUNNING", "attempt": 1, "tries": 0, "max_tries": 1}
+    error = {"step": "train", "error": "x" * 100_000, "hint": "y" * 5000}
+    failed = experiment.failed(
+        {**data, "history": []}, error, retriable=True, now=START
+    )
+    assert failed["error"]["error"].endswith("x… (cut, of 100000 characters)")
+    assert failed["error"]["hint"].endswith("y… (cut, of 5000 characters)")
+    assert len(failed["error"]["error"]) == 4000
+    assert len(failed["history"][0]["why"]) == 500
+
+
+def test_a_long_note_is_known_again() -> None:
+    data: Json = {"state": "QUEUED", "attempt": 1, "history": []}
+    noted = experiment.noted(data, now=START, why="x" * 1000)
+    assert experiment.is_noted(noted, "x" * 1000)
+
+
 def test_a_message_too_large_for_a_document_is_buried_by_its_beginning(
     world: World,
 ) -> None:

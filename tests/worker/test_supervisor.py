@@ -134,6 +134,16 @@ def test_a_run_that_succeeds_says_so_and_ends_with_zero(bench: Bench) -> None:
     assert bench.finished["outcome"] == "succeeded"
 
 
+def test_of_a_long_error_the_beginning_is_said_and_how_long_it_was(
+    bench: Bench,
+) -> None:
+    bench.run('status(status="failed", step="x", error="é" * 9000, hint="")')
+    error = bench.finished["error"]
+    assert len(error) == 4000
+    assert error.startswith("ééé")
+    assert error.endswith("é… (cut, of 9000 characters)")
+
+
 def test_the_manifest_says_which_image_it_ran_in(bench: Bench) -> None:
     bench.run(SUCCEED, task=replace(bench.task, image="native@sha256:1"))
     manifest = json.loads(bench.text("manifest.json"))

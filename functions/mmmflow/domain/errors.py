@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 # What a document keeps of a long list of problems, and of a long text.
 _MOST, _LONGEST = 200, 1000
+LONGEST_ERROR = 4000  # characters of a text that a run ended with
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,14 @@ class Problem:
         return f"{text} ({self.hint})" if self.hint else text
 
 
+def shortened(text: str, longest: int = LONGEST_ERROR) -> str:
+    """The text, or its beginning and how long it was."""
+    if len(text) <= longest:
+        return text
+    mark = f"… (cut, of {len(text)} characters)"
+    return text[: longest - len(mark)] + mark
+
+
 def stored(problems: Sequence[Problem]) -> list[dict[str, str]]:
     """The problems as a document keeps them: the first, and how many more."""
     kept = list(problems[:_MOST])
@@ -30,7 +39,10 @@ def stored(problems: Sequence[Problem]) -> list[dict[str, str]]:
     if more:
         kept.append(Problem("", f"and {more} more problems"))
     return [
-        {name: text[:_LONGEST] for name, text in problem.as_json().items()}
+        {
+            name: shortened(text, _LONGEST)
+            for name, text in problem.as_json().items()
+        }
         for problem in kept
     ]
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from mmmflow.domain import costs
+from mmmflow.domain.errors import shortened
 
 Data = dict[str, Any]
 
@@ -49,6 +50,7 @@ LEASE = timedelta(seconds=60)
 _GRACE = timedelta(minutes=15)
 # Entries of the history, besides the newest: a document has its limits.
 _KEPT = 199
+_LONGEST_WHY = 500
 _BACK_OFF = timedelta(seconds=5)
 _LONGEST_BACK_OFF = timedelta(minutes=10)
 
@@ -112,8 +114,9 @@ def noted(
 
 def is_noted(data: Mapping[str, Any], why: str) -> bool:
     """The history of this attempt holds it already."""
+    kept = shortened(why, _LONGEST_WHY)
     return any(
-        entry["why"] == why and entry["attempt"] == data["attempt"]
+        entry["why"] == kept and entry["attempt"] == data["attempt"]
         for entry in data["history"]
     )
 
@@ -125,7 +128,7 @@ def _entered(
         "at": now.isoformat(),
         "from": from_.value,
         "to": data["state"],
-        "why": why,
+        "why": shortened(why, _LONGEST_WHY),
         "attempt": data["attempt"],
         **({"actor": actor} if actor else {}),
     }
@@ -226,14 +229,17 @@ def skipped(data: Mapping[str, Any], reason: str, *, now: datetime) -> Data:
         State.SKIPPED,
         now,
         reason,
-        error={"step": "prepare", "error": reason, "hint": ""},
+        error={"step": "prepare", "error": shortened(reason), "hint": ""},
     )
 
 
 def failed(
     data: Mapping[str, Any], error: Data, *, retriable: bool, now: datetime
 ) -> Data:
-    """Another try while tries are left, with back-off; else the end."""
+    """Another try while tries are left, with back-off; else the end.
+
+    `error` says step, error and hint; each is cut to what a document keeps.
+    """
     tries = data["tries"] + 1
     if retriable and tries < data["max_tries"]:
         back_off = min(_BACK_OFF * 2 ** (tries - 1), _LONGEST_BACK_OFF)
@@ -241,7 +247,12 @@ def failed(
             data, now=now, why=error["error"], after=back_off, tries=tries
         )
     return _ended(
-        data, State.FAILED, now, error["error"], error=error, tries=tries
+        data,
+        State.FAILED,
+        now,
+        error["error"],
+        error={name: shortened(text) for name, text in error.items()},
+        tries=tries,
     )
 
 
