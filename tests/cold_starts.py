@@ -50,14 +50,15 @@ ENV: Mapping[str, str] = {
     "STORAGE_EMULATOR_HOST": "http://127.0.0.1:1",
 }
 _CLOCK = """
-import json, resource, sys, time
+import json, sys, time
 before, began = time.process_time(), time.perf_counter()
 {program}
-usage = resource.getrusage(resource.RUSAGE_SELF)
+with open("/proc/self/status") as status:
+    peak = next(line for line in status if line.startswith("VmHWM"))
 print(json.dumps({{
     "seconds": time.perf_counter() - began,
     "cpu_seconds": time.process_time() - before,
-    "mib": usage.ru_maxrss / 1024,
+    "mib": int(peak.split()[1]) / 1024,
     "modules": sorted(sys.modules),
 }}))
 """
@@ -72,7 +73,13 @@ importlib.import_module("mmmflow.steps.{function}")
 for port in {ports!r}:
     getattr(wiring.ports(), port)
 """
-_OPEN = {"jobs": "ports.jobs._jobs", "secrets": "ports.secrets._client"}
+# What a port opens at its first call only.
+_OPEN = {
+    "jobs": "wiring.ports().jobs._jobs",
+    "secrets": "wiring.ports().secrets._client",
+    "warehouse": 'importlib.import_module("snowflake.connector")',
+    "billing": 'importlib.import_module("google.cloud.bigquery")',
+}
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,7 @@ def ready(function: str, source: Path) -> Loaded:
     )
     for port in USES[function]:
         if port in _OPEN:
-            program += f"ports = wiring.ports(); {_OPEN[port]}\n"
+            program += f"{_OPEN[port]}\n"
     return _measured(program, source)
 
 

@@ -40,13 +40,23 @@ _OBJECTS = {
         "signals/20260101T000000Z-000000000000/1/finished.json",
     ),
 }
+_HEAD = {"schema_version": 1, "message_id": "m", "correlation_id": "c"}
+_CHANGED = {
+    **_HEAD,
+    "experiment_id": "20260101T000000Z-000000000000",
+    "country": "DE",
+    "state": "QUEUED",
+    "attempt": 0,
+    "updated_at": "2026-01-01T00:00:00+00:00",
+}
+# Of something that is not there: what is measured is the way to it.
 _MESSAGES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "extract": ("dataset.requested", {"schema_version": 1}),
     "enqueue": ("experiment.requested", {"schema_version": 1}),
-    "launch": ("queue.changed", {"schema_version": 1, "queue": "default"}),
-    "rank": ("ranking.changed", {"schema_version": 1, "country": None}),
-    "tally": ("experiment.changed", {"schema_version": 1}),
-    "notify": ("experiment.changed", {"schema_version": 1}),
+    "launch": ("queue.changed", {**_HEAD, "queue": "default"}),
+    "rank": ("ranking.changed", {**_HEAD, "country": None}),
+    "tally": ("experiment.changed", _CHANGED),
+    "notify": ("experiment.changed", _CHANGED),
     "reconcile": (
         "execution.ended",
         {
@@ -64,7 +74,7 @@ _MESSAGES: Mapping[str, tuple[str, dict[str, Any]]] = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     print(f"Load of the machine: {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as temporary:

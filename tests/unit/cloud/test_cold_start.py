@@ -10,8 +10,10 @@ from tests import cold_starts
 
 SOURCE = Path(mmmflow.__path__[0]).parent
 HEAVY = ("pandas", "pyarrow", "snowflake", "duckdb", "sqlglot", "numpy")
-# Read from or write to tables: when an event asks for it, not before.
-MAY = {"extract": {"sqlglot"}}
+# What Snowflake's and BigQuery's clients import where it is installed.
+_TABLES = {"pandas", "pyarrow", "numpy"}
+# Others read and write tables when an event asks for it, not before.
+MAY = {"extract": {"sqlglot", "snowflake", *_TABLES}, "costs": _TABLES}
 
 
 def imported(loaded: cold_starts.Loaded) -> set[str]:
