@@ -18,7 +18,7 @@ RUN_OPTIONS = $(if $(DATA),--data "$(DATA)") \
 
 .DEFAULT_GOAL := help
 .PHONY: help run serve clean test test-reference simulate simulate-mutants \
-  chaos check fix docs lock bench bench-api bench-engine bench-flow bench-truth \
+  chaos check fix docs record lock bench bench-api bench-engine bench-flow bench-truth \
   test-api-fuzz \
   bench-extract bench-ingest bench-leases bench-publish distclean test-r \
   test-robyn bench-robyn compare-engines check-images package run-emulated \
@@ -84,6 +84,9 @@ fix: $(VENV)/dev.stamp ## format, and mend what the linter can
 
 notices: $(VENV)/dev.stamp ## write whose work is used into THIRD_PARTY_NOTICES.md
 	@$(BIN)/python docs/notices.py
+
+record: $(VENV)/run.stamp ## record a session of the command line into docs/commands.md
+	@$(BIN)/python docs/record.py
 
 docs: $(VENV)/dev.stamp ## make the generated parts of the docs anew
 	@$(BIN)/python docs/generate.py

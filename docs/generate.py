@@ -9,11 +9,15 @@ import sys
 from pathlib import Path
 
 import yaml
+from mmmflow.cli import app, session
+from mmmflow.cli.failures import EXIT_CODES
 from mmmflow.domain.experiment import TERMINAL, TRANSITIONS
 from mmmflow.messaging import topology
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = (ROOT / "docs" / "flow.md", ROOT / "docs" / "api.md")
+PAGES = tuple(
+    ROOT / "docs" / name for name in ("flow.md", "api.md", "commands.md")
+)
 _PART = re.compile(
     r"(<!-- begin (\w+) -->\n).*?(<!-- end -->)", flags=re.DOTALL
 )
@@ -58,7 +62,31 @@ def routes() -> str:
     return "\n".join(rows)
 
 
-PARTS = {"states": states, "functions": functions, "routes": routes}
+def commands() -> str:
+    """Every command of the command line, with an example."""
+    rows = ["| command | does | as in |", "|---|---|---|"]
+    rows += [
+        f"| `{' '.join(words)}` | {command.get_short_help_str(100)}"
+        f" | `{command.examples[0].replace('|', chr(92) + '|')}` |"
+        for words, command in session.leaves(app.COMMANDS)
+    ]
+    return "\n".join(rows)
+
+
+def exit_codes() -> str:
+    """With what a command ends."""
+    rows = ["| exit code | means |", "|---|---|"]
+    rows += [f"| {code} | {what} |" for code, what in EXIT_CODES.items()]
+    return "\n".join(rows)
+
+
+PARTS = {
+    "states": states,
+    "functions": functions,
+    "routes": routes,
+    "commands": commands,
+    "exit_codes": exit_codes,
+}
 
 
 def generated(text: str) -> str:

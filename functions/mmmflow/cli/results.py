@@ -87,7 +87,7 @@ def champion(session: Session, country: str, goal: str) -> None:
                     text.number(one["score"], 4),
                     one["experiment_id"],
                     text.time(one["updated_at"]),
-                    one["headline"],
+                    one["headline"].partition(";")[0],
                 )
                 for one in found
             ],

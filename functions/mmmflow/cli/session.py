@@ -1,7 +1,7 @@
 """What every command shares: which system it asks, and how it answers."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -156,6 +156,18 @@ class Program(Group):
     def invoke(self, context: click.Context) -> Any:
         with failures.ending(context):
             return super().invoke(context)
+
+
+def leaves(
+    commands: Iterable[click.Command], before: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Documented]]:
+    """Every command that does something, with the words that call it."""
+    for command in commands:
+        words = (*before, command.name or "")
+        if isinstance(command, click.Group):
+            yield from leaves(command.commands.values(), words)
+        elif isinstance(command, Documented):
+            yield words, command
 
 
 pass_session = click.make_pass_decorator(Session)

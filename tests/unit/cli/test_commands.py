@@ -7,13 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 from mmmflow import wiring
 from mmmflow.cli import failures
 from mmmflow.cli.app import COMMANDS, main
-from mmmflow.cli.session import Documented
+from mmmflow.cli.session import Documented, leaves
 
 Run = Callable[..., Result]
 MAPPING = {
@@ -46,18 +45,6 @@ def run(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     root.setLevel(level)
 
 
-def leaves(
-    commands: tuple[click.Command, ...], before: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    for command in commands:
-        assert command.name is not None
-        words = (*before, command.name)
-        if isinstance(command, click.Group):
-            yield from leaves(tuple(command.commands.values()), words)
-        else:
-            yield words, command
-
-
 EVERY = list(leaves(COMMANDS))
 
 
@@ -77,9 +64,8 @@ def test_every_command_has_help_with_an_example(
     ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
 )
 def test_every_example_is_a_call_that_the_program_understands(
-    words: tuple[str, ...], command: click.Command
+    words: tuple[str, ...], command: Documented
 ) -> None:
-    assert isinstance(command, Documented)
     for example in command.examples:
         called = example.rpartition("| ")[2].partition(" > ")[0]
         typed = shlex.split(called)[1 + len(words) :]
