@@ -141,7 +141,7 @@ def test_the_form_makes_the_experiment_that_it_describes(
     world: "World", page: Page
 ) -> None:
     page.goto("/")
-    page.get_by_label("Country").fill("DE")
+    page.get_by_label("Country", exact=True).fill("DE")
     page.get_by_label("Size of the search").select_option("test")
     page.get_by_label("Adstock").select_option("weibull_pdf")
     page.get_by_role("button", name="Start experiment").click()
@@ -154,7 +154,7 @@ def test_an_error_in_the_form_stands_beside_its_field(
     world: "World", page: Page
 ) -> None:
     page.goto("/")
-    country = page.get_by_label("Country")
+    country = page.get_by_label("Country", exact=True)
     country.fill("no such/place")
     page.get_by_role("button", name="Start experiment").click()
     beside = page.locator("p", has=country).locator(".error")

@@ -2,7 +2,7 @@
 
 import { columns } from "./charts.js";
 import { byId, element, table } from "./elements.js";
-import { price, word } from "./words.js";
+import { day, price, word } from "./words.js";
 
 let shown = "";
 
@@ -20,7 +20,7 @@ export function showCosts({ costs }) {
     return;
   }
   const dearest = days.reduce((a, b) => (a.total > b.total ? a : b));
-  const label = `Cost by day; the dearest was ${dearest.day},` +
+  const label = `Cost by day; the dearest was ${day(dearest.day)},` +
     ` ${price(dearest.total, currency)}`;
   const rows = Object.entries(categories)
     .sort(([, a], [, b]) => b - a)

@@ -116,7 +116,11 @@ function actions({ id, country, state, result, attempt }) {
 }
 
 function openModel(id, country) {
-  openSheet(`Model of ${country}`, async () => modelParts(await read(of(id))));
+  openSheet(`Model of ${country}`, async () => {
+    const body = element("div", { className: "body" });
+    body.append(...modelParts(await read(of(id))));
+    return [body];
+  });
 }
 
 /** The end of the log, which grows as long as the sheet is open. */

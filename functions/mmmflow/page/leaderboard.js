@@ -77,7 +77,7 @@ function sideBySide(found) {
   const pair = (one, digits) => [digits(one?.before), digits(one?.after)];
   const { channels, config, fit, budget } = found;
   const parts = [
-    element("h3", { textContent: found.headline }),
+    element("p", { className: "headline", textContent: found.headline }),
     element("p", {
       className: "quiet",
       textContent: `Before: ${found.previous_experiment_id}; after:` +

@@ -20,16 +20,16 @@ export function modelParts(details) {
     })];
   }
   const side = element("div", { className: "channels" });
-  side.append(
-    budget(details),
-    ...cautions(summary.warnings),
+  side.append(budget(details), ...cautions(summary.warnings));
+  const below = element("div", { className: "below" });
+  below.append(
     fold("Where the goal comes from", (place) =>
       place.append(decomposition(summary))),
     fold("Response curves", (place) => showCurves(place, details)),
     fold(`All ${count(files.length)} files of this run`, (place) =>
       place.append(fileList(id, files))),
   );
-  return [onepager(details), side];
+  return [onepager(details), side, below];
 }
 
 export function aboutModel({ adstock, summary }) {
@@ -70,13 +70,13 @@ function decomposition({ selected, dep_var: goal, window }) {
   const shares = rows.map(({ share }) => share);
   const [least, most] = [Math.min(0, ...shares), Math.max(0, ...shares)];
   return table(
-    `What ${goal} of ${day(window.start)} to ${day(window.end)} is made of`,
-    ["Part", "Kind", "Contribution", "Share", ""],
+    `Parts of ${goal}, ${day(window.start)} to ${day(window.end)}`,
+    ["Part", "Contribution", "Share", "As a bar", "Kind"],
     rows.map(({ variable, channel, kind, contribution, share }) => [
-      channel ?? variable, word(kind), money(contribution), fine(share),
-      signedBar(share, least, most),
+      channel ?? variable, money(contribution), fine(share),
+      signedBar(share, least, most), word(kind),
     ]),
-    [2, 3],
+    [1, 2],
   );
 }
 

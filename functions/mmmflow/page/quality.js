@@ -5,7 +5,7 @@ import { read } from "./api.js";
 import { sparkline } from "./charts.js";
 import { badge, element, table } from "./elements.js";
 import { openSheet } from "./sheet.js";
-import { count, day, few, plural, two, word } from "./words.js";
+import { count, day, money, plural, two, word } from "./words.js";
 
 const LOOKS = { error: "failed", warning: "waiting", info: "running" };
 
@@ -72,7 +72,7 @@ function profiles(columns) {
     columns.map((column) => [
       column.name, word(column.category),
       column.bins ? sparkline(column.bins) : levels(column),
-      few(column.mean), few(column.minimum), few(column.maximum),
+      money(column.mean), money(column.minimum), money(column.maximum),
       count(column.zeros), count(column.nulls),
     ]),
     [3, 4, 5, 6, 7],

@@ -8,7 +8,7 @@ export function showStanding({ standing }) {
   const items = standing.map((one) => ({ ...one, operator: mayChange() }));
   show(byId("standing-list"), items, "item", ({ id }) => id, standingSlots);
   empty("standing", items.length ? "" :
-    "None. “Start with all new data” below makes one: it starts whenever its" +
+    "None. “Run on all new data” below makes one: it starts whenever its" +
     " country has new data.");
 }
 

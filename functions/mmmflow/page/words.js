@@ -5,11 +5,12 @@ const formatter = (options) => {
   return (value) => (value == null ? "–" : format.format(value));
 };
 export const count = formatter({ maximumFractionDigits: 0 });
-export const few = formatter({
+const few = formatter({
   minimumSignificantDigits: 3,
   maximumSignificantDigits: 3,
 });
-export const money = (value) => (Math.abs(value) < 100 ? few : count)(value);
+export const money = (value) =>
+  (value !== 0 && Math.abs(value) < 100 ? few : count)(value);
 const places = (digits) =>
   formatter({ minimumFractionDigits: digits, maximumFractionDigits: digits });
 export const [two, three, four] = [places(2), places(3), places(4)];
@@ -17,12 +18,16 @@ const change = (digits) =>
   formatter({
     style: "percent",
     signDisplay: "exceptZero",
+    minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });
 export const [roughly, nearly] = [change(0), change(1)];
-const percents = (digits) =>
-  formatter({ style: "percent", maximumFractionDigits: digits });
-export const [percent, fine] = [percents(0), percents(1)];
+export const fine = formatter({
+  style: "percent",
+  signDisplay: "negative", // no -0.0%
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
 /** A price, such as $1,234.50 or $0.0021. */
 export const price = (value, currency) =>
   value == null ? "–" : new Intl.NumberFormat("en", {
