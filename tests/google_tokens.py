@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
+from urllib.parse import parse_qs
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -130,6 +131,48 @@ def google(kind: Kind) -> Iterator[Google]:
     found.url = f"http://127.0.0.1:{server.server_port}/certs"
     try:
         yield found
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def exchange(google: Google, account: str) -> Iterator[dict[str, str]]:
+    """A service account's key file, and who gives ID tokens for it.
+
+    The token is for the audience that the account's own word asks for.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            size = int(self.headers["Content-Length"])
+            asked = parse_qs(self.rfile.read(size).decode())
+            claims = jwt.decode(asked["assertion"][0], verify=False)
+            token = google.token(
+                aud=claims["target_audience"], email=account, hd=None
+            )
+            content = json.dumps({"id_token": token}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            """Nothing: a test's output is its own."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield {
+            "type": "service_account",
+            "client_email": account,
+            "private_key": _private(_key("token")),
+            "private_key_id": "1",
+            "token_uri": f"http://127.0.0.1:{server.server_port}/token",
+        }
     finally:
         server.shutdown()
         thread.join()

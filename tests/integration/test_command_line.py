@@ -196,3 +196,17 @@ def test_without_a_token_the_way_to_one_is_told(
     assert ended.returncode == failures.NOT_PERMITTED
     assert "gcloud auth login" in ended.stderr
     assert ended.stderr.count("\n") == 1
+
+
+def test_a_service_account_comes_with_a_token_for_the_api(
+    guarded: tuple[Google, dict[str, str]], tmp_path: Path
+) -> None:
+    google, where = guarded
+    account = "robot@mmm-dev.iam.gserviceaccount.com"
+    with google_tokens.exchange(google, account) as key:
+        file = tmp_path / "key.json"
+        file.write_text(json.dumps(key))
+        credentials = {"GOOGLE_APPLICATION_CREDENTIALS": str(file)}
+        ended = typed("ls", **where, **credentials)
+    assert ended.returncode == failures.NOT_PERMITTED
+    assert f"{account} is not let in" in ended.stderr
