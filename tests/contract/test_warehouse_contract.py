@@ -228,3 +228,11 @@ class TestFiles:
         (files / "broken.parquet").write_bytes(b"no parquet")
         message = refusal(warehouse, 'SELECT * FROM "broken"')
         assert "broken.parquet can't be read" in message
+
+    def test_a_spreadsheet_is_named_with_the_way_out(
+        self, warehouse: Warehouse, files: Path
+    ) -> None:
+        (files / "plan.xlsx").write_bytes(b"PK")
+        message = refusal(warehouse, 'SELECT * FROM "plan"')
+        assert "plan.xlsx can't be read: it is a spreadsheet" in message
+        assert "save its sheet as CSV" in message

@@ -217,3 +217,15 @@ def test_a_file_outside_a_countrys_folder_is_refused_with_the_reason(
     assert world.all("datasets") == []
     (refused,) = world.all("requests")
     assert "uploads/<country>/<file>" in refused["problems"][0]["hint"]
+
+
+def test_a_spreadsheet_that_is_dropped_fails_with_the_way_out(
+    world: World,
+) -> None:
+    ingest(world.drop("DE/plan.xlsx", b"PK\x03\x04"), world.ports)
+    (data,) = world.all("datasets")
+    assert data["state"] == "FAILED"
+    (problem,) = data["problems"]
+    assert problem["where"] == "plan.xlsx"
+    assert "a spreadsheet (.xlsx)" in problem["what"]
+    assert "save its sheet as CSV" in problem["hint"]

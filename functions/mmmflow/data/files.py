@@ -21,6 +21,7 @@ from mmmflow.data import csv_format, csv_kinds
 from mmmflow.data.csv_format import Format, Opened
 from mmmflow.data.csv_kinds import Kind, Reading
 from mmmflow.data.parquet import Read
+from mmmflow.domain import spreadsheets
 from mmmflow.domain.errors import InvalidInputError, Problem
 from mmmflow.ports import Json
 
@@ -54,11 +55,15 @@ def understand(opened: Opened, name: str) -> File:
     plain = name.lower().removesuffix(".gz")
     with _said(name):
         with opened() as file:
-            zipped = file.read(2) == _GZIP
+            begin = file.read(4)
+        zipped = begin.startswith(_GZIP)
         if zipped:
             opened = partial(_unzipped, opened)
         if plain.endswith(".parquet"):
             return File(partial(_parquet, opened, name), {})
+        workbook = spreadsheets.refusal(plain, begin)
+        if workbook is not None:
+            raise InvalidInputError.of(name, workbook, spreadsheets.HINT)
         if not plain.endswith(_CSV):
             raise InvalidInputError.of(
                 name,

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mmmflow.data import mappings
-from mmmflow.domain import paths
+from mmmflow.domain import paths, spreadsheets
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.domain.experiment import TERMINAL
 from mmmflow.domain.mapping import DataMapping
@@ -122,6 +122,9 @@ def own_job(
     for path, what in ((data, "DATA"), (mapping, "MAPPING")):
         if not path.is_file():
             raise InvalidInputError.of(what, f"there is no file {path}")
+    workbook = spreadsheets.refusal(data.name)
+    if workbook is not None:
+        raise InvalidInputError.of("DATA", workbook, spreadsheets.HINT)
     if data.suffix.lower() not in _ENDINGS:
         raise InvalidInputError.of(
             "DATA", f"{data.name} is neither .csv nor .parquet"

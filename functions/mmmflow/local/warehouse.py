@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from mmmflow.domain import spreadsheets
 from mmmflow.ports import Query, QueryStatus, RefusedError
 
 _ROWS_PER_BATCH = 50_000
@@ -99,7 +100,11 @@ class DuckDbWarehouse:
         What is wrong with files that can't be read is returned: nothing,
         unless the statement asks for one of them.
         """
-        unreadable = []
+        unreadable = [
+            f"{path.name} can't be read: {reason}; {spreadsheets.HINT}"
+            for path in sorted(self._folder.iterdir())
+            if (reason := spreadsheets.refusal(path.name)) is not None
+        ]
         for path, parts, reader in self._tables():
             try:
                 _view(connection, parts, reader, path)

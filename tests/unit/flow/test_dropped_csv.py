@@ -220,7 +220,11 @@ def test_a_parquet_file_is_read_as_it_is() -> None:
     ("content", "name", "what"),
     [
         (b"", "t.csv", "the file is empty"),
-        (b"PK", "t.xlsx", "its ending is not understood"),
+        (b"x", "t.pdf", "its ending is not understood"),
+        (b"x", "t.XLSX", "a spreadsheet (.xlsx), and those are not read"),
+        (b"x", "t.xls", "save its sheet as CSV"),
+        (b"x", "t.ods", "save its sheet as CSV"),
+        (b"PK\x03\x04x", "t.csv", "a spreadsheet or a ZIP archive"),
         (b"a,b\n1\n", "t.csv", "Expected 2 columns, got 1"),
         (b"a,b\n\x81,1\n", "t.csv", "neither UTF-8, UTF-16 nor Windows-1252"),
         (b"a\0b\n", "t.csv", "binary data"),
