@@ -5,6 +5,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from mmmflow.control import commands
+from mmmflow.domain import outcomes
 from mmmflow.ports import Message
 from mmmflow.steps import prepare as step
 from mmmflow.steps.ingest import ingest
@@ -265,3 +266,50 @@ def test_the_report_says_what_changed_since_the_dataset_before(
     assert report["previous_dataset_id"] == first
     drift = [f for f in report["findings"] if f["kind"] == "drift"]
     assert any("restated" in f["what"] for f in drift)
+
+
+# When there are many ways
+
+
+def test_a_dataset_keeps_its_newest_preparations_and_its_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcomes, "MOST", 3)
+    dataset = world.prepared()
+    for week_start in ("tuesday", "wednesday", "thursday", "friday"):
+        own = {"interval": "week", "week_start": week_start}
+        world.queued(resample=own)
+        deliver(world)
+    kept = world.document("datasets", dataset)["trainings"]
+    starts = [t["options"].get("resample", {}) for t in kept.values()]
+    days = {one.get("week_start") for one in starts}
+    assert days == {None, "thursday", "friday"}
+
+
+def test_what_a_dataset_does_not_keep_is_made_again_as_it_was(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcomes, "MOST", 2)
+    world.prepared()
+    (first,) = world.queued(resample=MONTHS)
+    deliver(world)
+    world.queued(resample={"interval": "week", "week_start": "sunday"})
+    deliver(world)
+    (again,) = world.queued(resample=MONTHS)
+    assert world.experiment(again)["state"] == "WAITING"
+    deliver(world)
+    assert world.experiment(again)["state"] == "QUEUED"
+    assert config(world, again)["data"] == config(world, first)["data"]
+
+
+def test_more_ways_at_once_than_are_kept_are_all_trained(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcomes, "MOST", 2)
+    world.prepared()
+    ids = [
+        world.queued(resample={"interval": "week", "week_start": day})[0]
+        for day in ("tuesday", "wednesday", "thursday", "friday")
+    ]
+    deliver(world)
+    assert {world.experiment(id)["state"] for id in ids} == {"QUEUED"}

@@ -7,11 +7,11 @@ to a job. An experiment that wants the rows prepared in its own way asks by a
 message.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from mmmflow import schema
 from mmmflow.data import datasets, handover, mappings, trainings
-from mmmflow.domain import migrations, paths, preparation
+from mmmflow.domain import migrations, outcomes, paths, preparation
 from mmmflow.domain.errors import InvalidInputError, Problem, stored
 from mmmflow.messaging import outbox
 from mmmflow.messaging.outbox import Outgoing
@@ -73,7 +73,9 @@ def _asked(body: Json, ports: Ports) -> None:
         return
     mapping = mappings.of_training(ports, dataset.data, version)
     if mapping is not None:
-        _prepare_also_with(dataset, mapping, ports, options)
+        _prepare_also_with(
+            dataset, mapping, ports, options, asker=body["experiment_id"]
+        )
 
 
 def _mapping_came(scope: str, version: str, ports: Ports) -> None:
@@ -194,8 +196,14 @@ def _prepare_also_with(
     mapping: Document,
     ports: Ports,
     options: Json | None = None,
+    *,
+    asker: str | None = None,
 ) -> None:
-    """Prepare a prepared dataset with one more mapping, or in another way."""
+    """Prepare a prepared dataset with one more mapping, or in another way.
+
+    The experiment that asks is let go first: of many that ask for as many
+    ways, the document keeps the newest.
+    """
     asked = options or {}
     key = preparation.key(mapping.data["version"], asked)
     if key not in _outcomes(dataset.data):
@@ -205,6 +213,8 @@ def _prepare_also_with(
         except InvalidInputError as invalid:
             listed = stored(invalid.problems)
             _record_also(dataset.id, key, "refusals", listed, ports)
+    if asker is not None:
+        training.release(ports, asker)
     training.release_waiting(ports, dataset.data["country"])
 
 
@@ -262,15 +272,18 @@ def _record(
 
 
 def _record_also(
-    dataset_id: str, key: str, field: str, outcome: Any, ports: Ports
+    dataset_id: str,
+    key: str,
+    field: Literal["trainings", "refusals"],
+    outcome: Any,
+    ports: Ports,
 ) -> None:
     """What became of one more preparation: what was made, or what is wrong."""
     while True:
         dataset = ports.documents.get("datasets", dataset_id)
         if dataset is None or key in dataset.data["trainings"]:
             return
-        known = dataset.data.get(field, {})
-        data = {**dataset.data, field: {**known, key: outcome}}
+        data = outcomes.recorded(dataset.data, field, key, outcome)
         update = Update("datasets", dataset.id, dataset.version, data)
         if outbox.commit(ports, [update]):
             return
