@@ -196,6 +196,13 @@ def _refused_attempt_again(
     collect.end(document, data, ports)
 
 
+def _unheard_is_refused(
+    experiment_id: str, attempt: int, why: str, ports: Ports
+) -> None:
+    """Takes a start that nobody heard of for one that was refused."""
+    launch._give_back(experiment_id, attempt, why, ports)
+
+
 def _stale_champion(ports: Ports, country: str, goal: str) -> None:
     """Reads the results once, and then insists."""
     rule = settings.ranking_rule(ports, country)
@@ -366,6 +373,10 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "a refused attempt's number used again",
         [(launch, "_give_back", _refused_attempt_again)],
+    ),
+    Mutant(
+        "an unheard start taken for a refused one",
+        [(launch, "_fence", _unheard_is_refused)],
     ),
     Mutant(
         "champion without re-query", [(champions, "update", _stale_champion)]
