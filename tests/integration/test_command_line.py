@@ -119,6 +119,17 @@ def test_nothing_is_left_to_watch(system: System, trained: str) -> None:
     assert system("watch").stdout == "Nothing runs, is queued or waits.\n"
 
 
+def test_what_failed_is_listed_with_step_reason_and_hint(
+    system: System, trained: str
+) -> None:
+    assert trained
+    ended = system("submit", "--country", "FR", "--goal", "profit", "--wait")
+    assert ended.returncode == failures.SAYS_NO
+    listed = system("ls", "--state", "FAILED").stdout
+    assert "'profit' is not a goal of the mapping" in listed
+    assert "submit again" in listed
+
+
 @pytest.fixture
 def guarded(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

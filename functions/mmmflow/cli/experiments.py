@@ -186,6 +186,10 @@ def _words(one: Json) -> tuple[str, str]:
     waits = ", ".join(f"{k} {v}" for k, v in (one["waits_for"] or {}).items())
     if one["state"] == "WAITING" and waits:
         return "WAITING", f"for {waits}"
+    if one["error"]:
+        error = one["error"]
+        hint = f" ({error['hint']})" if error["hint"] else ""
+        return one["state"], f"in {error['step']}: {error['error']}{hint}"
     words = wording.describe(one)
     rest = words.removeprefix(one["state"]).strip()
     return one["state"], rest
@@ -194,12 +198,9 @@ def _words(one: Json) -> tuple[str, str]:
 def _one(one: Json, log: Json | None) -> str:
     state, words = _words(one)
     window = one["window"] or {}
-    error = one["error"] or {}
     shown: dict[str, object] = {
         "experiment": one["id"],
         "state": f"{state}  {words}",
-        "step": error.get("step"),
-        "hint": error.get("hint"),
         "country": one["country"],
         "goal": one["goal"],
         "model": f"{one['engine']}, {one['adstock']},"

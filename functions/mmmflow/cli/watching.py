@@ -13,7 +13,8 @@ from mmmflow.cli.failures import SAYS_NO
 from mmmflow.cli.session import Asking, Session, pass_session
 from mmmflow.domain.experiment import TERMINAL
 
-_EVERY = 2.0
+_EVERY = 3.0  # seconds between two looks at a deployed system
+_EVERY_HERE = 0.5
 _MOST = 200
 _ENDED = {state.value for state in TERMINAL}
 Shown = dict[str, Any]
@@ -90,7 +91,7 @@ def until_ended(session: Session, wanted: Wanted) -> None:
                 display.experiment(one)
             if found and all(one["state"] in _ENDED for one in found):
                 break
-            time.sleep(_EVERY)
+            _pause(session)
             found = _found(session, wanted)
     for one in found:
         if one["error"] and one["error"].get("hint"):
@@ -118,6 +119,11 @@ class _Lines:
             self._said[one["id"]] = shown
             left = {"seconds_left": wording.time_left(one)}
             click.echo(text.as_json({**shown, **left}, lines=False))
+
+
+def _pause(session: Session) -> None:
+    local = session.client.transport.is_local
+    time.sleep(_EVERY_HERE if local else _EVERY)
 
 
 def _found(session: Session, wanted: Wanted) -> list[Shown]:
@@ -152,4 +158,4 @@ def _parts(session: Session, id: str, *, follow: bool) -> Iterator[Shown]:
         if not more:
             if ended:
                 return
-            time.sleep(_EVERY)
+            _pause(session)
