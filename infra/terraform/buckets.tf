@@ -77,8 +77,9 @@ resource "google_storage_bucket" "bucket" {
     }
   }
 
+  # By a signed address: dropped files, and annotations.
   dynamic "cors" {
-    for_each = each.key == "uploads" ? [1] : []
+    for_each = contains(["uploads", "data"], each.key) ? [1] : []
 
     content {
       origin          = [local.url.page]

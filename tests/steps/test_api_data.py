@@ -172,6 +172,46 @@ def test_an_upload_that_is_none_is_refused(
     assert wheres(answer) == [where]
 
 
+ANNOTATIONS = {"country": "DE", "file": "strikes.csv", "size": 100}
+
+
+def test_annotations_are_signed_for_their_place_and_size(
+    client: HeldClient,
+) -> None:
+    answer = client.post(f"{V1}/annotations", json=ANNOTATIONS)
+    assert answer.status_code == 201
+    found = data(answer)
+    assert found["name"] == "annotations/DE/strikes.csv"
+    assert "size_limit=100" in found["url"]
+    assert found["headers"] == {"Content-Type": "text/csv"}
+
+
+def test_what_is_signed_is_a_name_that_an_experiment_may_give(
+    client: HeldClient,
+) -> None:
+    name = data(client.post(f"{V1}/annotations", json=ANNOTATIONS))["name"]
+    body = {"experiment": {"country": "DE", "annotations": {"name": name}}}
+    answer = client.post(f"{V1}/experiments", json=body)
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"size": 0}, "size"),
+        ({"size": 20 * 2**20 + 1}, "size"),
+        ({"file": "strikes.xlsx"}, "file"),
+        ({"file": "../strikes.csv"}, "file"),
+        ({"country": "../x"}, "country"),
+    ],
+)
+def test_annotations_that_are_none_are_refused(
+    client: HeldClient, changes: Any, where: str
+) -> None:
+    answer = client.post(f"{V1}/annotations", json={**ANNOTATIONS, **changes})
+    assert wheres(answer) == [where]
+
+
 # Mappings
 
 SAVED = {"scope": "universal", "version": "v1", "mapping": MAPPING}

@@ -19,6 +19,11 @@ def mapping_marker(scope: str, version: str) -> str:
     return f"metadata/{scope}/{version}/mapping.json"
 
 
+def annotations(country: str, file: str) -> str:
+    """What happened when, to be joined to the rows by date: a CSV."""
+    return f"annotations/{country}/{file}"
+
+
 def training_data(country: str, dataset_id: str, mapping_version: str) -> str:
     """The folder of what `prepare` made of a dataset and a mapping."""
     return f"training-data/{country}/{dataset_id}/{mapping_version}"

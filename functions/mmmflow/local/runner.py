@@ -94,6 +94,7 @@ class Runner:
                 self._uploads.adopt()
                 self._data.adopt("metadata")
                 self._data.adopt("batches")
+                self._data.adopt("annotations")
                 self._jobs.reap_orphans()
                 looked = now
             if now - swept > _SWEEP_EVERY:
