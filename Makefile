@@ -22,7 +22,7 @@ RUN_OPTIONS = $(if $(DATA),--data "$(DATA)") \
   test-api-fuzz \
   bench-extract bench-ingest bench-leases bench-publish distclean test-r \
   test-robyn bench-robyn compare-engines check-images package run-emulated \
-  bench-coldstart smoke-cloud
+  bench-coldstart smoke-cloud screenshots
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
@@ -130,6 +130,10 @@ access: $(VENV)/dev.stamp ## write the table of who may do what into docs/access
 
 scale: $(VENV)/dev.stamp ## what limits first at 100, 10,000 and 1,000,000 experiments a day
 	@$(BIN)/python -m infra.scale
+
+screenshots: $(VENV)/dev.stamp ## the status page, wide and narrow, light and dark (URL=http://127.0.0.1:8080)
+	@$(BIN)/python -m tests.browser.screenshots \
+	  $(or $(URL),http://127.0.0.1:8080) build/screenshots
 
 cost-model: $(VENV)/dev.stamp ## what a run, a month and an idle month cost
 	@$(BIN)/python -m infra.cost_model

@@ -1,11 +1,12 @@
 """The status page in a real browser, on the real API and its documents."""
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from mmmflow.domain.errors import Problem
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from werkzeug.serving import BaseWSGIServer
 
 if TYPE_CHECKING:
@@ -80,6 +81,37 @@ def test_a_running_experiment_shows_how_far_it_is(
     expect(row).to_contain_text("NRMSE 0.0712, DECOMP.RSSD 0.103")
     bar = row.get_by_role("progressbar")
     assert bar.evaluate("bar => bar.value") == pytest.approx(0.45)
+
+
+def test_a_running_experiment_says_when_its_search_ends(
+    world: "World", page: Page
+) -> None:
+    at = {"iteration": 500, "iterations": 2000, "trials": 5}
+    minute_later = (world.now() + timedelta(minutes=1)).isoformat()
+    world.runs("DE", {"step": "search", "updated_at": minute_later, **at})
+    page.goto("/")
+    expect(_row(page, "DE")).to_contain_text(
+        re.compile("about (3 min 0 s|2 min 5[89] s) left")
+    )
+
+
+def test_a_viewer_is_told_so_and_finds_nothing_to_press(
+    world: "World", page: Page
+) -> None:
+    def as_viewer(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.json()
+        body["data"]["me"]["roles"] = ["viewer"]
+        route.fulfill(response=answer, json=body)
+
+    page.route("**/api/v1/overview", as_viewer)
+    world.succeeds("DE")
+    world.fails("FR", "no spend", "mend it")
+    page.goto("/")
+    expect(page.get_by_text("You may look, but not start")).to_be_visible()
+    expect(page.get_by_role("button", name="Start exp")).to_be_disabled()
+    expect(page.get_by_role("button", name="Retry")).to_have_count(0)
+    expect(page.get_by_role("button", name="Results")).to_be_enabled()
 
 
 def test_a_run_older_than_the_newest_fifty_is_shown_first(
