@@ -124,6 +124,15 @@ def ended(services: Services) -> list[Json] | None:
     return found if done else None
 
 
+def test_annotations_that_are_dropped_can_be_named(services: Services) -> None:
+    path = services.home / "data" / "annotations" / "DE" / "strikes.csv"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"date,strike\n2024-01-10,1\n")
+    os.utime(path, (0, 0))
+    name = "annotations/DE/strikes.csv"
+    assert wait_for(lambda: services.ports.data.stat(name)).size == 26
+
+
 def test_one_message_leads_to_a_champion(services: Services) -> None:
     services.put_mapping()
     ask(services)
