@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import shlex
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ MAPPING = {
     "goals": [{"column": "revenue", "type": "revenue"}],
     "columns": {"tv": {"category": "paid_spend", "channel": "tv"}},
 }
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 UNKNOWN = "20261120T104512Z-1f3a9c0b77de"
 
 
@@ -68,8 +70,21 @@ def test_every_example_is_a_call_that_the_program_understands(
 ) -> None:
     for example in command.examples:
         called = example.rpartition("| ")[2].partition(" > ")[0]
-        typed = shlex.split(called)[1 + len(words) :]
-        command.make_context(" ".join(words), typed)
+        typed = shlex.split(called)
+        given = typed[typed.index(words[0]) + len(words) :]
+        command.make_context(" ".join(words), given)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [*DOCS.glob("*.md"), DOCS.parent / "README.md"],
+    ids=lambda p: p.stem,
+)
+def test_every_command_that_the_docs_name_is_there(page: Path) -> None:
+    named = re.findall(
+        r"(?m)(?:^|`|\$ )mmmflow ([a-z][a-z-]+)", page.read_text()
+    )
+    assert set(named) <= set(main.commands)
 
 
 def test_nothing_is_there_at_first(run: Run) -> None:
