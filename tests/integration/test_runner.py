@@ -130,7 +130,7 @@ def test_annotations_that_are_dropped_can_be_named(services: Services) -> None:
     path.write_bytes(b"date,strike\n2024-01-10,1\n")
     os.utime(path, (0, 0))
     name = "annotations/DE/strikes.csv"
-    assert wait_for(lambda: services.ports.data.stat(name)).size == 26
+    assert wait_for(lambda: services.ports.data.stat(name)).size == 25
 
 
 def test_one_message_leads_to_a_champion(services: Services) -> None:
