@@ -6,18 +6,20 @@ than a few blocks of it are in memory.
 """
 
 import gzip
+import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv
 
-from mmmflow.data import csv_format, csv_kinds
+from mmmflow.data import csv_format, csv_kinds, parquet
 from mmmflow.data.csv_format import Format, Opened
 from mmmflow.data.csv_kinds import Kind, Reading
 from mmmflow.data.parquet import Read
@@ -72,6 +74,22 @@ def understand(opened: Opened, name: str) -> File:
             )
         found = csv_format.detect(opened, name)
         return _csv(opened, name, found, zipped=zipped)
+
+
+@contextmanager
+def as_parquet(path: Path) -> Iterator[Path]:
+    """A file on this machine, in the types that a dataset would have.
+
+    Raises: InvalidInputError: it is none, or it has no rows.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        raw = Path(folder) / "raw.parquet"
+        file = understand(lambda: path.open("rb"), path.name)
+        try:
+            parquet.write(file.read, lambda: raw.open("wb"))
+        except parquet.NoRowsError:
+            raise InvalidInputError.of(path.name, "it has no rows") from None
+        yield raw
 
 
 @contextmanager

@@ -4,7 +4,6 @@ Nothing is kept: the file is read as `ingest` reads an upload, and prepared
 as `prepare` would with the mapping.
 """
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,17 +93,10 @@ def quality(
 
 @contextmanager
 def _as_parquet(path: Path) -> Iterator[Path]:
-    """The file's rows in the types that a dataset would have."""
-    from mmmflow.data import files, parquet
+    from mmmflow.data import files
 
     _require_file(path)
-    with tempfile.TemporaryDirectory() as folder:
-        raw = Path(folder) / "raw.parquet"
-        file = files.understand(lambda: path.open("rb"), path.name)
-        try:
-            parquet.write(file.read, lambda: raw.open("wb"))
-        except parquet.NoRowsError:
-            raise InvalidInputError.of(path.name, "it has no rows") from None
+    with files.as_parquet(path) as raw:
         yield raw
 
 

@@ -7,11 +7,11 @@ The same rules as in the flow: the mapping is applied and the data checked by
 import hashlib
 import json
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from mmmflow import schema
-from mmmflow.data import parquet, preparation
+from mmmflow.data import files, preparation, rows
+from mmmflow.data.preparation import Prepared
 from mmmflow.domain import job_config, mapping, request
 from mmmflow.domain.errors import InvalidInputError
 from mmmflow.domain.mapping import DataMapping
@@ -38,8 +38,9 @@ def write_inputs(
         asked = _request(experiment, columns)
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{DATA_NAME}.parquet"
-        _prepare(data, columns, asked["country"], path)
-        config = _freeze(asked, columns, path)
+        prepared = _prepared(data, columns, asked["country"])
+        preparation.write(prepared, path)
+        config = _freeze(asked, prepared, path)
     except InvalidInputError as invalid:
         raise UserError(str(invalid), "correct the file named") from None
     text = json.dumps(config, indent=1, ensure_ascii=False)
@@ -75,36 +76,29 @@ def _request(path: Path | None, columns: DataMapping) -> dict[str, Any]:
     return asked
 
 
-def _prepare(
-    data: Path, columns: DataMapping, country: str, path: Path
-) -> None:
+def _prepared(data: Path, columns: DataMapping, country: str) -> Prepared:
     if not data.is_file():
         raise InvalidInputError.of("--data", f"there is no file {data}")
-    with TemporaryDirectory() as temporary:
-        raw = Path(temporary) / "raw.parquet"
-        if parquet.write(parquet.read_file(data, data.name), raw) == 0:
-            raise InvalidInputError.of(data.name, "the file has no rows")
-        rows = preparation.read_raw(raw)
-    preparation.write(
-        preparation.prepare(rows, columns, country), columns, path
-    )
+    with files.as_parquet(data) as raw:
+        found = rows.read(raw, columns, country)
+        return preparation.prepare(found, columns, country)
 
 
 def _freeze(
-    asked: dict[str, Any], columns: DataMapping, path: Path
+    asked: dict[str, Any], prepared: Prepared, path: Path
 ) -> dict[str, Any]:
     """The configuration; its ids are made of the data's checksum."""
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
     made_up = f"19700101T000000Z-{checksum[:12]}"
+    experiment = {
+        "id": made_up,
+        "correlation_id": "laptop",
+        "country": asked["country"],
+        "revision": asked["revision"],
+        "request": asked,
+    }
     return job_config.freeze(
-        {
-            "id": made_up,
-            "correlation_id": "laptop",
-            "country": asked["country"],
-            "revision": asked["revision"],
-            "request": asked,
-        },
-        columns,
+        *job_config.without(experiment, prepared.mapping, prepared.left_out),
         {
             "dataset_id": made_up,
             "mapping_version": "laptop",
