@@ -28,6 +28,7 @@ from mmmflow.api import (
     short_forms,
     standing,
     submissions,
+    upkeep,
     uploads,
     what_if,
 )
@@ -52,6 +53,7 @@ ROUTES: tuple[Route, ...] = (
     *notifications.ROUTES,
     *secrets.ROUTES,
     *costs.ROUTES,
+    *upkeep.ROUTES,
     *health.ROUTES,
     *overview.ROUTES,
     *short_forms.ROUTES,

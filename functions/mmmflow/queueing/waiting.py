@@ -154,6 +154,8 @@ def _unprepared(ports: Ports, data: Json) -> Document | None:
         return None
     if dataset is None or dataset.data["prepared_with"] is None:
         return None
+    if dataset.data["rows"] is None:  # imported, without its rows
+        return None
     known = {**dataset.data["trainings"], **dataset.data.get("refusals", {})}
     return None if data["mapping_version"] in known else dataset
 

@@ -151,7 +151,8 @@ def _scored(
             Where("state", "==", State.SUCCEEDED.value),
         ],
     )
-    return ranking.scored((document.data for document in finished), rule)
+    here = (one.data for one in finished if "imported" not in one.data)
+    return ranking.scored(here, rule)
 
 
 def _first(best: Json) -> Json:

@@ -116,7 +116,7 @@ def _register(scope: str, version: str, ports: Ports) -> Document:
                 return known
             data = changed
             mappings.say_written_over(data)
-        elif known is not None and known.data["problems"] == data["problems"]:
+        elif known is not None and _is_as_it_was(known.data, data):
             return known
         write = (
             Create("mappings", id, data)
@@ -124,6 +124,10 @@ def _register(scope: str, version: str, ports: Ports) -> Document:
             else Update("mappings", id, known.version, data)
         )
         outbox.commit(ports, [write])
+
+
+def _is_as_it_was(known: Json, data: Json) -> bool:
+    return all(known[field] == data[field] for field in ("state", "problems"))
 
 
 def _written_over(known: Json, now: Json) -> Json:
