@@ -13,9 +13,11 @@ from mmmflow.cli import (
     operations,
     queues,
     results,
+    sample,
     secrets,
     standing,
     submissions,
+    upkeep,
     watching,
     what_if,
 )
@@ -53,6 +55,12 @@ COMMANDS: tuple[click.Command, ...] = (
     operations.costs,
     operations.dead_letters,
     operations.api,
+    upkeep.purge,
+    upkeep.export,
+    upkeep.import_run,
+    upkeep.reproduce,
+    upkeep.migrate,
+    sample.sample,
 )
 
 
