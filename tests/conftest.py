@@ -4,11 +4,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from mmmflow.local.documents import SqliteDocuments
 from mmmflow.local.ports import open_ports
 from mmmflow.ports import Document, Order, Ports, Where
 
 from tests import firestore_indexes
+
+
+# No test is timed: how long an example takes is the machine's affair.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture
