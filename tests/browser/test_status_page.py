@@ -95,7 +95,7 @@ def test_a_running_experiment_says_when_its_search_ends(
     )
 
 
-def test_a_viewer_is_told_so_and_finds_nothing_to_press(
+def test_a_viewer_is_told_so_and_finds_nothing_that_changes_anything(
     world: "World", page: Page
 ) -> None:
     def as_viewer(route: Route) -> None:
@@ -111,7 +111,9 @@ def test_a_viewer_is_told_so_and_finds_nothing_to_press(
     expect(page.get_by_text("You may look, but not start")).to_be_visible()
     expect(page.get_by_role("button", name="Start exp")).to_be_disabled()
     expect(page.get_by_role("button", name="Retry")).to_have_count(0)
+    expect(page.get_by_role("button", name="Pause")).to_have_count(0)
     expect(page.get_by_role("button", name="Results")).to_be_enabled()
+    expect(page.get_by_role("slider")).to_be_enabled()
 
 
 def test_a_run_older_than_the_newest_fifty_is_shown_first(

@@ -1,6 +1,6 @@
 /* The proposed budget against today's, and what another one would bring. */
 
-import { inWords, mayChange } from "./actions.js";
+import { inWords } from "./actions.js";
 import { of, send } from "./api.js";
 import { bars } from "./charts.js";
 import { make } from "./elements.js";
@@ -22,12 +22,12 @@ export function budget(details) {
       : "Return; there is no budget proposal for this model",
     return: summary.dep_var_type === "revenue" ? "ROAS" : "CPA",
     rows: channels(summary, first),
-    sliderBox: allocation && mayChange() ? {} : null,
+    sliderBox: allocation ? {} : null,
     sliderLabel: label,
     slider: { ariaLabel: label },
     ...totals(first),
   });
-  if (allocation && mayChange()) listen(node, details, first);
+  if (allocation) listen(node, details, first);
   return node;
 }
 

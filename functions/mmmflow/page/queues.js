@@ -1,7 +1,7 @@
 /* The queues: how full they are, why one starts nothing, and the brake. */
 
-import { command, mayChange } from "./actions.js";
-import { byId, element, show } from "./elements.js";
+import { command, mayChange, present } from "./actions.js";
+import { byId, show } from "./elements.js";
 import { count, price } from "./words.js";
 
 export function showQueues({ queues }) {
@@ -21,8 +21,6 @@ function queueSlots(queue) {
       `Queue ${name}: ${count(running)} of ${count(parallelism)} slots busy,` +
       ` ${count(queued)} queued; ${count(today.runs)} started today${cost}`,
     held: held ? `Held: ${held.reason}` : null,
-    actions: [
-      command(word, `queue ${name}`, `${path}/${to}`) ?? element("span", {}),
-    ],
+    actions: present([command(word, `queue ${name}`, `${path}/${to}`)]),
   };
 }
