@@ -82,16 +82,21 @@ def split(
 
 
 def problems_of(experiment: Json, engine: str) -> list[Problem]:
-    """What is wrong with a request in itself, before any data is known."""
-    found: list[Problem] = []
+    """What is wrong with a request in itself, before any data is known.
+
+    Contradictions are looked for among the fields that are right.
+    """
+    wrong: list[Problem] = []
     if "country" not in experiment:
-        found += schema.check(_ONE, {})
+        wrong += schema.check(_ONE, {})
+    right: Json = {}
     for field, value in experiment.items():
-        found += _field_problems(field, json.dumps(value, sort_keys=True))
-    if found:
-        return found
-    completed = request.complete(experiment, engine)
-    return list(request.contradictions(completed))
+        found = _field_problems(field, json.dumps(value, sort_keys=True))
+        wrong += found
+        if not found:
+            right[field] = value
+    completed = request.complete({**_ANY, **right}, engine)
+    return [*request.contradictions(completed), *wrong]
 
 
 @lru_cache(maxsize=2048)
