@@ -6,6 +6,7 @@ import click
 
 from mmmflow.cli import (
     data,
+    datasets,
     doctor,
     experiments,
     machine,
@@ -44,10 +45,10 @@ COMMANDS: tuple[click.Command, ...] = (
     results.leaderboard,
     results.compare,
     what_if.allocate,
-    data.datasets,
+    datasets.datasets,
     data.extract,
     data.upload,
-    data.quality,
+    datasets.quality,
     mappings.mapping,
     standing.standing,
     queues.queue,
