@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from mmmflow import settings
+from mmmflow.domain.deletion import require_removable
 from mmmflow.domain.errors import InvalidInputError, NotAllowedError
 from mmmflow.ports import Json, Ports
 from mmmflow.steps.collect import collect
@@ -254,3 +255,26 @@ def test_wherever_it_dies_it_is_gone_on_with(tmp_path: Path) -> None:
         assert world.all("champions") == []
         assert names(world, "robyn/", "signals/", "models/") == []
         assert world.all("deletions")[0]["open"] is False
+
+
+def test_a_countrys_mappings_stay_while_a_run_of_it_stays(
+    world: World,
+) -> None:
+    trained(world, 0.1)
+    world.put_mapping("own", "DE")
+    assert planned(world, country="DE", mappings=True)["mappings"] == []
+
+
+def test_a_mapping_that_nobody_has_taken_up_yet_goes_too(world: World) -> None:
+    world.put_mapping("own", "DE")
+    deleted(world, country="DE", mappings=True)
+    assert names(world, "metadata/DE/") == []
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["", "robyn/", "robyn/r-1/", "robyn/r-1/DE//", "settings/x/", "models/"],
+)
+def test_no_room_as_a_whole_can_be_removed(prefix: str) -> None:
+    with pytest.raises(ValueError, match="protected"):
+        require_removable(prefix)

@@ -10,6 +10,7 @@ const STATES = {
   EXTRACTED: ["waiting", "waiting"],
   PREPARED: ["succeeded", "ready"],
   FAILED: ["failed", "failed"],
+  IMPORTED: ["succeeded", "imported"],
 };
 
 export function showDatasets(datasets) {

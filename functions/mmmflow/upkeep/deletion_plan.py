@@ -87,11 +87,11 @@ def plan(ports: Ports, selector: Selector) -> Plan:
     going.sort(key=lambda one: (one.id in champions, one.id))
     ids = {one.id for one in going}
     datasets = [] if more else _datasets(ports, selector, ids)
-    mappings = [] if more else _mappings(ports, selector)
+    mappings = [] if more or kept else _mappings(ports, selector)
     prefixes = [
         *(p for one in going for p in removals.prefixes(one.data)),
         *(p for one in datasets for p in dataset_prefixes(one.data)),
-        *(p for one in mappings for p in mapping_prefixes(one.data)),
+        *(mapping_prefix(id) for id in mappings),
     ]
     objects = [info for p in prefixes for info in ports.data.list(p)]
     dropped = [] if more else _uploads(ports, selector)
@@ -100,7 +100,7 @@ def plan(ports: Ports, selector: Selector) -> Plan:
         tuple(one.id for one in going),
         tuple(kept),
         tuple(one.id for one in datasets),
-        tuple(one.id for one in mappings),
+        tuple(mappings),
         tuple(objects),
         tuple(dropped[:MOST]),
         more or len(dropped) > MOST,
@@ -111,9 +111,10 @@ def dataset_prefixes(data: Json) -> tuple[str, ...]:
     return deletion.folders_of_dataset(data["country"], data["id"])
 
 
-def mapping_prefixes(data: Json) -> tuple[str, ...]:
-    marker = paths.mapping_marker(data["scope"], data["version"])
-    return (marker.removesuffix("mapping.json"),)
+def mapping_prefix(id: str) -> str:
+    """Of the object of the mapping scope~version."""
+    scope, _, version = id.partition("~")
+    return paths.mapping_marker(scope, version).removesuffix("mapping.json")
 
 
 def _uploads(ports: Ports, selector: Selector) -> list[ObjectInfo]:
@@ -165,8 +166,14 @@ def _datasets(
     return [one for one in found if not is_used(ports, one.id, going)]
 
 
-def _mappings(ports: Ports, selector: Selector) -> list[Document]:
+def _mappings(ports: Ports, selector: Selector) -> list[str]:
+    """The ids of the country's own, also of objects not taken up yet."""
     if selector.country is None or not selector.mappings:
         return []
     of_scope = [Where("scope", "==", selector.country)]
-    return ports.documents.query("mappings", of_scope)
+    known = {one.id for one in ports.documents.query("mappings", of_scope)}
+    for info in ports.data.list(f"metadata/{selector.country}/"):
+        marker = paths.parse_mapping_marker(info.name)
+        if marker is not None:
+            known.add("~".join(marker))
+    return sorted(known)

@@ -5,7 +5,7 @@ dies half-way is gone on with by the same request, or by `sweep`.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from mmmflow import schema
@@ -166,9 +166,8 @@ def _steps(ports: Ports, data: Json, problems: list[Problem]) -> Iterator[int]:
         problems += _delete_dataset(ports, id)
         yield every
     for id in data["mappings"]:
-        _delete_with_objects(
-            ports, "mappings", id, deletion_plan.mapping_prefixes
-        )
+        prefix = deletion_plan.mapping_prefix(id)
+        _delete_with_objects(ports, "mappings", id, [prefix])
         yield every
     for upload in data["uploads"]:
         _delete_upload(ports, upload)
@@ -195,21 +194,18 @@ def _delete_experiment(ports: Ports, id: str, data: Json) -> list[Problem]:
 def _delete_dataset(ports: Ports, id: str) -> list[Problem]:
     if deletion_plan.is_used(ports, id, set()):
         return [Problem(id, "an experiment uses the dataset: it stays")]
-    _delete_with_objects(ports, "datasets", id, deletion_plan.dataset_prefixes)
+    document = ports.documents.get("datasets", id)
+    if document is not None:
+        prefixes = deletion_plan.dataset_prefixes(document.data)
+        _delete_with_objects(ports, "datasets", id, prefixes)
     return []
 
 
 def _delete_with_objects(
-    ports: Ports,
-    collection: str,
-    id: str,
-    prefixes: Callable[[Json], tuple[str, ...]],
+    ports: Ports, collection: str, id: str, prefixes: Sequence[str]
 ) -> None:
     """The objects first: the document names them until they are gone."""
-    document = ports.documents.get(collection, id)
-    if document is None:
-        return
-    for prefix in prefixes(document.data):
+    for prefix in prefixes:
         deletion.require_removable(prefix)
         for info in ports.data.list(prefix):
             ports.data.delete(info.name)
