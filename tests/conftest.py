@@ -11,7 +11,6 @@ from mmmflow.ports import Document, Order, Ports, Where
 
 from tests import firestore_indexes
 
-
 # No test is timed: how long an example takes is the machine's affair.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

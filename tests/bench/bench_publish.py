@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from google.cloud import pubsub_v1
+import google.cloud.pubsub_v1
 from mmmflow.cloud.environment import Environment
 from mmmflow.cloud.messages import PubsubMessages
 from mmmflow.ports import Outbound
@@ -50,8 +50,10 @@ def _measure() -> dict[str, tuple[float, float]]:
     publish = partial(port.publish, _TOPIC, _DATA, _SAID)
     messages = [Outbound(_TOPIC, _DATA, _SAID)] * _MANY
     at_once = pubsub_v1.types.BatchSettings(max_messages=1)
-    default = _gathered(pubsub_v1.PublisherClient())
-    told = _gathered(pubsub_v1.PublisherClient(batch_settings=at_once))
+    default = _gathered(google.cloud.pubsub_v1.PublisherClient())
+    told = _gathered(
+        google.cloud.pubsub_v1.PublisherClient(batch_settings=at_once)
+    )
     return {
         "publish, publish_all": _figures(
             publish, partial(port.publish_all, messages)

@@ -31,7 +31,7 @@ def fill_warehouse(ports: CloudPorts, table: str = TABLE) -> None:
     with warehouse._session.cursor() as cursor:
         for statement in (
             f"CREATE DATABASE IF NOT EXISTS {DATABASE}",
-            f"CREATE OR REPLACE TABLE {_full(table)} AS"  # noqa: S608
+            f"CREATE OR REPLACE TABLE {_full(table)} AS"
             f" SELECT * FROM read_csv('{file}')",
         ):
             cursor.execute(statement)
