@@ -12,7 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import google.cloud.pubsub_v1
+from google.cloud.pubsub_v1 import PublisherClient
+from google.cloud.pubsub_v1.types import BatchSettings
 from mmmflow.cloud.environment import Environment
 from mmmflow.cloud.messages import PubsubMessages
 from mmmflow.ports import Outbound
@@ -49,11 +50,9 @@ def _measure() -> dict[str, tuple[float, float]]:
     port = PubsubMessages(_ENVIRONMENT)
     publish = partial(port.publish, _TOPIC, _DATA, _SAID)
     messages = [Outbound(_TOPIC, _DATA, _SAID)] * _MANY
-    at_once = pubsub_v1.types.BatchSettings(max_messages=1)
-    default = _gathered(google.cloud.pubsub_v1.PublisherClient())
-    told = _gathered(
-        google.cloud.pubsub_v1.PublisherClient(batch_settings=at_once)
-    )
+    at_once = BatchSettings(max_messages=1)
+    default = _gathered(PublisherClient())
+    told = _gathered(PublisherClient(batch_settings=at_once))
     return {
         "publish, publish_all": _figures(
             publish, partial(port.publish_all, messages)
