@@ -129,12 +129,7 @@ class _Attempt:
                 queued_with,
             )
         data = inputs / "input_data.parquet"
-        name = paths.training_data(
-            config["country"], config["dataset_id"], config["mapping_version"]
-        )
-        bucket.download(
-            f"{name}/input_data.parquet", data, config["data"]["generation"]
-        )
+        bucket.download(_data_name(config), data, config["data"]["generation"])
         if manifest.sha256(data) != config["data"]["sha256"]:
             raise InvalidInputError.of(
                 config["data"]["uri"], "its checksum is not the config's"

@@ -81,7 +81,7 @@ def freeze(
     """The whole configuration of a run: job_config.json.
 
     `training` names the prepared data: dataset_id, mapping_version, uri,
-    generation, sha256; `previous` the model that is refreshed, if one is;
+    name (of the object, where it is one), generation, sha256; `previous` the model that is refreshed, if one is;
     `image` what the engine's jobs run, "" where its version says it all.
     """
     request = experiment["request"]
@@ -105,6 +105,7 @@ def freeze(
         "mapping_version": training["mapping_version"],
         "data": {
             "uri": training["uri"],
+            **({"name": training["name"]} if "name" in training else {}),
             "generation": training["generation"],
             "sha256": training["sha256"],
         },
