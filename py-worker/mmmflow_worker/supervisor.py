@@ -245,3 +245,12 @@ class _Attempt:
         if name == LOG:
             return self._folder / "console.log"
         return self._out / name
+
+
+def _data_name(config: Mapping[str, Any]) -> str:
+    """The training data's object; older configurations leave it unsaid."""
+    named: str | None = config["data"].get("name")
+    folder = paths.training_data(
+        config["country"], config["dataset_id"], config["mapping_version"]
+    )
+    return named or f"{folder}/input_data.parquet"

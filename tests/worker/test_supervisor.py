@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import pytest
 from mmmflow import schema
 from mmmflow.domain import paths
-from mmmflow.ports import NotFoundError
+from mmmflow.ports import Message, NotFoundError
+from mmmflow.steps.prepare import prepare
 from mmmflow_worker import engine, supervisor
 from mmmflow_worker.supervisor import LOG, supervise
 from mmmflow_worker.task import Task, from_environment
@@ -99,6 +100,10 @@ class Bench:
 def bench(world: World, tmp_path: Path) -> Bench:
     world.prepared()
     (id,) = world.queued()
+    return on_bench(world, id, tmp_path)
+
+
+def on_bench(world: World, id: str, folder: Path) -> Bench:
     task = Task(
         bucket=world.ports.data,
         run=world.run(id),
@@ -109,7 +114,7 @@ def bench(world: World, tmp_path: Path) -> Bench:
         timeout_seconds=30,
         progress_seconds=0.0,
     )
-    return Bench(world, id, task, tmp_path)
+    return Bench(world, id, task, folder)
 
 
 def wait_for(look: Callable[[], T | None]) -> T:
@@ -132,6 +137,16 @@ def after(seconds: float) -> Callable[[], bool]:
 def test_a_run_that_succeeds_says_so_and_ends_with_zero(bench: Bench) -> None:
     assert bench.run(SUCCEED) == 0
     assert bench.finished["outcome"] == "succeeded"
+
+
+def test_it_trains_with_the_data_that_its_own_preparation_made(
+    world: World, tmp_path: Path
+) -> None:
+    world.prepared()
+    (id,) = world.queued(resample={"interval": "month"})
+    for body in world.sent("training.requested"):
+        prepare(Message("training.requested", "1", body), world.ports)
+    assert on_bench(world, id, tmp_path).run(SUCCEED) == 0
 
 
 def test_of_a_long_error_the_beginning_is_said_and_how_long_it_was(

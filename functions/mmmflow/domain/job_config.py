@@ -81,8 +81,9 @@ def freeze(
     """The whole configuration of a run: job_config.json.
 
     `training` names the prepared data: dataset_id, mapping_version, uri,
-    name (of the object, where it is one), generation, sha256; `previous` the model that is refreshed, if one is;
-    `image` what the engine's jobs run, "" where its version says it all.
+    name (of the object, where it is one), generation, sha256; `previous` the
+    model that is refreshed, if one is; `image` what the engine's jobs run, ""
+    where its version says it all.
     """
     request = experiment["request"]
     goal = goal_of(request, mapping)
