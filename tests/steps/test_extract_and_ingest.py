@@ -194,7 +194,8 @@ def test_what_was_replaced_before_it_was_read_is_said_to_be(
 @pytest.mark.parametrize(
     ("name", "content", "what"),
     [
-        ("DE/t.xlsx", b"PK", "its ending is not understood"),
+        ("DE/t.doc", b"x", "its ending is not understood"),
+        ("DE/t.xlsx", b"PK", "it is a spreadsheet (.xlsx)"),
         ("DE/t.csv", b"", "the file is empty"),
         ("DE/t.csv", b"a,b\n", "the file has no rows"),
         ("DE/t.parquet", b"x", "Parquet"),
