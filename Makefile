@@ -41,7 +41,8 @@ distclean: clean ## clean, and remove the environment too
 	@rm -rf $(VENV)
 
 test: $(VENV)/dev.stamp ## every test, with coverage
-	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --durations=15 \
+	  --cov --cov-report=term:skip-covered
 
 test-r: ## the Robyn engine's R code, without Robyn (needs R with testthat)
 	@Rscript r-worker/tests/testthat.R
