@@ -10,7 +10,9 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +46,7 @@ SWEEP_EVERY = 3.0
 DATABASE = "ANALYTICS"
 _BACK_OFF = (timedelta(milliseconds=200), timedelta(seconds=5))
 _ACK_SECONDS = 60
+_IN_HAND = 0.5  # seconds in which the emulator ends what it has begun
 
 
 @dataclass
@@ -71,13 +74,17 @@ class Function:
             {**self.env, "K_SERVICE": self.name},
         )
 
-    def kill(self) -> None:
-        """As when its instance dies: the server and what it has forked."""
+    def signal(self, number: signal.Signals) -> None:
+        """To the server and what it has forked."""
         pid = self.server.process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
         for child in (pid, *map(int, children.split())):
             with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
+                os.kill(child, number)
+
+    def kill(self) -> None:
+        """As when its instance dies."""
+        self.signal(signal.SIGKILL)
         self.server.kill()
         self.start()
 
@@ -92,7 +99,7 @@ class Deployment:
 
     environment: Environment
     env: Mapping[str, str]
-    services: Mapping[str, processes.Server]
+    services: dict[str, processes.Server]
     functions: Mapping[str, Function]
     proxies: Mapping[str, Proxy]
 
@@ -110,6 +117,31 @@ class Deployment:
             headers={"Content-Type": "application/json"},
         )
         urllib.request.urlopen(request, timeout=5).close()  # noqa: S310
+
+    def restart_documents(self) -> None:
+        """Firestore is killed, and starts again with what it had stored.
+
+        The emulator keeps all in memory: it begins anew with an export. The
+        functions are held meanwhile, or what was confirmed between export
+        and end would be lost, as it never is on Firestore. Every document
+        has a new version afterwards.
+        """
+        server = self.services["firestore"]
+        for function in self.functions.values():
+            function.signal(signal.SIGSTOP)
+        try:
+            time.sleep(_IN_HAND)
+            with tempfile.TemporaryDirectory() as folder:
+                stored = firestore.export(
+                    server.address, self.environment.project, Path(folder)
+                )
+                server.kill()
+                self.services["firestore"] = firestore.start(
+                    server.port, stored
+                )
+        finally:
+            for function in self.functions.values():
+                function.signal(signal.SIGCONT)
 
     @contextmanager
     def without_documents(self) -> Iterator[None]:
@@ -201,8 +233,8 @@ def _start_services(stack: ExitStack) -> dict[str, processes.Server]:
             )
         }
         services = {name: made.result() for name, made in starting.items()}
-    for server in services.values():
-        stack.callback(server.stop)
+    for name in ("pubsub", "firestore"):
+        stack.callback(_stop_service, services, name)
     services["storage"] = storage.start(services["pubsub"].address)
     stack.callback(services["storage"].stop)
     for name, emulated in (
@@ -212,6 +244,11 @@ def _start_services(stack: ExitStack) -> dict[str, processes.Server]:
     ):
         services[name] = stack.enter_context(emulated())
     return services
+
+
+def _stop_service(services: Mapping[str, processes.Server], name: str) -> None:
+    """The one that runs by then: it may have been started again."""
+    services[name].stop()
 
 
 def _emulators(services: Mapping[str, processes.Server]) -> dict[str, str]:

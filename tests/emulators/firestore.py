@@ -1,7 +1,10 @@
 """The Firestore emulator of the Google Cloud CLI."""
 
+import json
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.emulators import processes
 
@@ -9,11 +12,14 @@ JAR = "cloud-firestore-emulator/cloud-firestore-emulator.jar"
 MAIN = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
 
 
-def start(port: int | None = None) -> processes.Server:
-    """Start it, empty; skips the test where the emulator is not there.
+def start(
+    port: int | None = None, stored: Path | None = None
+) -> processes.Server:
+    """Start it; skips the test where the emulator is not there.
 
     Args:
         port: to listen on; a free one, unless it has to be the same again.
+        stored: an export that it begins with; empty without.
     """
     jar = processes.emulator(JAR, "google-cloud-cli-firestore-emulator")
     port = processes.free_port() if port is None else port
@@ -29,7 +35,26 @@ def start(port: int | None = None) -> processes.Server:
         "--port",
         str(port),
     ]
+    if stored is not None:
+        command += ["--seed_from_export", str(stored)]
     return processes.start(command, port)
+
+
+def export(address: str, project: str, folder: Path) -> Path:
+    """Write what the project's database holds, for `start` to begin with."""
+    name = "export"
+    asked = {
+        "database": f"projects/{project}/databases/(default)",
+        "export_directory": str(folder),
+        "export_name": name,
+    }
+    request = urllib.request.Request(
+        f"http://{address}/emulator/v1/projects/{project}:export",
+        data=json.dumps(asked).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310
+    return folder / name / f"{name}.overall_export_metadata"
 
 
 @contextmanager

@@ -167,6 +167,16 @@ def test_a_database_that_answers_nobody_for_a_while_is_waited_for(
     assert_trained_once(world, world.run(seed=4, meanwhile=stop_it))
 
 
+def test_a_database_that_is_restarted_goes_on_where_it_was(
+    world: World,
+) -> None:
+    def restart(experiment_id: str) -> None:
+        del experiment_id
+        world.deployment.restart_documents()
+
+    assert_trained_once(world, world.run(seed=7, meanwhile=restart))
+
+
 def test_a_storage_that_fails_one_call_in_ten_is_asked_again(
     world: World,
 ) -> None:
