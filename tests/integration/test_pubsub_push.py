@@ -62,6 +62,7 @@ def pushed(
         "FIRESTORE_EMULATOR_HOST": firestore_host,
         "PUBSUB_EMULATOR_HOST": pubsub_host,
         "STORAGE_EMULATOR_HOST": announcing_storage_url,
+        "MMMFLOW_HOME": "",  # which whoever runs the tests may have set
         "MMMFLOW_PROJECT": environment.project,
         "MMMFLOW_REGION": environment.region,
         "MMMFLOW_PREFIX": environment.prefix,

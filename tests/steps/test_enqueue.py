@@ -48,7 +48,7 @@ def test_the_configuration_is_frozen_with_the_data_it_was_made_for(
     schema.require("job_config.json", config)
     training = world.document("datasets", dataset)["trainings"]["v1"]
     assert config["data"] == {
-        key: training[key] for key in ("uri", "generation", "sha256")
+        key: training[key] for key in ("uri", "name", "generation", "sha256")
     }
     assert config["mapping_version"] == "v1"
     assert config["seed"] == 0
