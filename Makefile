@@ -122,6 +122,11 @@ bench-engine: $(VENV)/dev.stamp ## the native engine against Robyn's recorded sp
 bench-truth: $(VENV)/dev.stamp ## errors of ROAS where the truth is known, by rule
 	@$(BIN)/python -m tests.bench.bench_truth
 
+audit: $(VENV)/dev.stamp ## known weaknesses of what is deployed (needs PyPI's own index)
+	@for lock in requirements.lock requirements-functions.lock \
+	  requirements-worker.lock; do \
+	  $(BIN)/pip-audit --require-hashes --disable-pip -r $$lock || exit 1; done
+
 check-infra: $(VENV)/dev.stamp $(VENV)/checkov.stamp ## the Terraform: format, provider's schema, security, and that it fits the code
 	@$(BIN)/python -m infra.checks $(VENV)/checkov/bin/checkov
 	@$(BIN)/python -m pytest -q tests/infra
