@@ -18,8 +18,9 @@ RUN_OPTIONS = $(if $(DATA),--data "$(DATA)") \
 
 .DEFAULT_GOAL := help
 .PHONY: help run serve clean test test-reference simulate simulate-mutants \
-  chaos check fix docs record lock bench bench-api bench-engine bench-flow bench-truth \
-  test-api-fuzz \
+  chaos check fix docs record lock bench bench-api bench-engine bench-flow \
+  bench-truth \
+  test-api-fuzz notices audit check-infra access scale cost-model \
   bench-extract bench-ingest bench-leases bench-publish distclean test-r \
   test-robyn bench-robyn compare-engines check-images package run-emulated \
   bench-coldstart smoke-cloud screenshots
